@@ -1,8 +1,8 @@
 """Makes every code block of README and docs a test: what a page shows is what runs.
 
 Blocks of one page share a namespace, in which `__name__` is `"__main__"` as for a reader who pastes them into a
-script. A line such as `print(total)  # -> 42` is held to what it says. Besides Python, blocks of TOML and JSON lines
-are parsed: a page cannot show configuration that is not even that.
+script. A line such as `print(total)  # -> 42` is held to what it says. Besides Python, blocks of TOML, JSON and JSON
+lines are parsed: a page cannot show configuration that is not even that.
 """
 
 from __future__ import annotations
@@ -44,6 +44,10 @@ def _parse_toml(example: Example) -> None:
     tomllib.loads(example.parsed)
 
 
+def _parse_json(example: Example) -> None:
+    json.loads(example.parsed)
+
+
 def _parse_json_lines(example: Example) -> None:
     for line in example.parsed.splitlines():
         json.loads(line)
@@ -65,6 +69,7 @@ pytest_collect_file = Sybil(
     parsers=[
         CodeBlockParser("python", _Script()),
         CodeBlockParser("toml", _parse_toml),
+        CodeBlockParser("json", _parse_json),
         CodeBlockParser("jsonl", _parse_json_lines),
         SkipParser(),
     ],
