@@ -8,8 +8,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import Executor
-
-from typing_extensions import assert_type
+from typing import assert_type
 
 from concurrent_strategies import (
     Advice,
