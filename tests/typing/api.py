@@ -142,5 +142,7 @@ assert_type(thread.map(both, ["a"]), list[int])
 # Errors are what they say.
 root: type[StrategyError] = WorkerDied
 
-# What must not pass a type checker.
-thread.map(size, [1])  # type: ignore[arg-type, list-item]  # pyright: ignore[reportArgumentType]
+# What a type checker must find: an option that does not exist, a value that cannot be.
+thread.map(size, ["a"], orderd=False)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+thread.map(size, ["a"], on_error="ignore")  # type: ignore[call-overload]  # pyright: ignore
+ThreadStrategy(start_method="spawn")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
