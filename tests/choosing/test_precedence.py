@@ -85,24 +85,24 @@ def test_an_empty_variable_counts_as_unset(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_strategy_object_is_returned_as_it_is() -> None:
     """Functions may take a spec or a strategy in one parameter."""
     strategy = FakeStrategy(3)
-    assert get_strategy(strategy) is strategy  # type: ignore[arg-type, comparison-overlap]  # the fake has one verb
-    with using(strategy) as same:  # type: ignore[arg-type]
-        assert same is strategy  # type: ignore[comparison-overlap]
-        assert get_strategy() is strategy  # type: ignore[comparison-overlap]
+    assert get_strategy(strategy) is strategy
+    with using(strategy) as same:
+        assert same is strategy
+        assert get_strategy() is strategy
 
 
 def test_a_finished_strategy_takes_no_more_options() -> None:
     """It may have workers already; changing a copy would lose them silently."""
     with pytest.raises(InvalidOption, match=r"rate=1 is not allowed: .*FakeStrategy.* is finished.*constructor"):
-        get_strategy(FakeStrategy(), rate=1)  # type: ignore[arg-type]
-    with using(FakeStrategy()), pytest.raises(InvalidOption, match="is finished"):  # type: ignore[arg-type]
+        get_strategy(FakeStrategy(), rate=1)
+    with using(FakeStrategy()), pytest.raises(InvalidOption, match="is finished"):
         get_strategy(inner="fake")
 
 
 def test_a_class_is_no_strategy() -> None:
     """`get_strategy(ThreadStrategy)` is a slip that is named."""
     with pytest.raises(InvalidOption, match="spec=.* a spec string such as 'process:4', a mapping"):
-        get_strategy(FakeStrategy)  # type: ignore[arg-type]
+        get_strategy(FakeStrategy)
 
 
 def test_using_gives_everyone_below_the_same_object() -> None:

@@ -69,13 +69,13 @@ def test_what_no_text_can_stand_for_has_no_spec_string() -> None:
     """Objects among the options, at any depth, and finished strategies are not printed as if they were texts."""
     assert resolve("fake", key=len).spec is None
     assert resolve("fake", inner={"strategy": "other", "key": len}).spec is None
-    assert resolve(FakeStrategy()).spec is None  # type: ignore[arg-type]  # the fake has only one verb
+    assert resolve(FakeStrategy()).spec is None
 
 
 def test_a_finished_strategy_has_a_name_and_a_place() -> None:
     """An object put in force by `using` is shown like everything else."""
     strategy = FakeStrategy()
-    with using(strategy):  # type: ignore[arg-type]
+    with using(strategy):
         assert resolve().name == "fake"
         assert parts(resolve()) == [("strategy", strategy, "using()")]
 
