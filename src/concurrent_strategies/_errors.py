@@ -50,6 +50,14 @@ def suggestion(word: object, known: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
+def late_awaitable() -> TypeError:
+    """Return the error of an item for which the function unexpectedly returned an awaitable."""
+    return TypeError(
+        "the function returned an awaitable for this item, but not for the first one, which decides; "
+        "declare it `async def`, or return awaitables for all items"
+    )
+
+
 class InvalidOption(StrategyError, ValueError):
     """An option or an argument that cannot be.
 

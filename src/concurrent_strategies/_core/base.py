@@ -1,0 +1,276 @@
+"""`BaseStrategy`: every verb, derived once from the port that a strategy opens. For authors, too.
+
+A strategy of one's own is a class with a `name`, its `traits`, a default for `max_workers` and `open`:
+
+    class MyStrategy(BaseStrategy):
+        name = "mine"
+        traits = Traits(interrupts=frozenset({"plain"}))
+
+        def default_workers(self) -> int: ...
+        def open(self, job: Job) -> Port: ...
+
+and, if workers are worth keeping between runs, `hire`, which makes the crew that `open` then finds in `job.crew`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from typing_extensions import Self
+
+from .._errors import InvalidOption, StrategyClosed
+from .._limit import Limit
+from .._options import NAMES, Options
+from .._strategy import Traits
+from .crew import Crew
+from .port import Port
+from .stream import AioStream, SyncStream, results
+from .verb import Job, Verb
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+R = TypeVar("R")
+
+
+class BaseStrategy:
+    """The verbs of a strategy over the ports it opens; a strategy object is configuration, picklable and reusable.
+
+    Args:
+        max_workers: calls at once, at most; a number or a `Limit`.
+        options: any option of a run, as this strategy's default.
+    """
+
+    name: str
+    traits: Traits
+    #: Constructor-only settings, in order: what `repr` shows and pickling keeps, besides the options.
+    settings: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, max_workers: int | Limit | None = None, **options: Any) -> None:
+        for name in options:
+            if name not in NAMES:
+                raise self._unknown(name, options[name])
+        self.options = Options().merged({"max_workers": max_workers, **options})
+        self._reset()
+
+    # ------------------------------------------------------------------------------------------ for authors
+
+    def default_workers(self) -> int:
+        """Return `max_workers` for whoever has not said."""
+        raise NotImplementedError
+
+    def hire(self, workers: int) -> Crew:
+        """Make the workers that stay warm inside `with`; they may be started later, when first needed."""
+        return Crew()
+
+    def open(self, job: Job) -> Port:
+        """Open a port for one run."""
+        raise NotImplementedError
+
+    def prefers_async(self) -> bool:
+        """Tell whether this strategy takes the coroutine function of a `dual` callable."""
+        return self.traits.native_async
+
+    # ------------------------------------------------------------------------------------------------ verbs
+
+    def map(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> list[Any]:
+        """Run the function over all items and return its results as a list, in the order of the input.
+
+        Args:
+            func: a plain or a coroutine function; with several iterables it gets one argument from each.
+            iterables: the items; sized ones are read as a whole, others through a window of `buffersize`.
+            options: see `Options`.
+
+        Raises:
+            Exception: what the function raised, for the lowest index at which it did, with a note naming the item.
+            TaskTimeout, WorkerDied, ItemExited: likewise, for an item that ended in such a way.
+            RunTimeout: after `timeout` seconds.
+            InvalidOption: for a bad option, before anything is run.
+        """
+        verb = self._verb(func, iterables, {"ordered": True, **options}, whole=True)
+        out: list[Any] = []
+        stream = results(verb.begin, verb.values, verb.end_values)
+        try:
+            for values in stream:
+                out.extend(values)
+        finally:
+            stream.close()
+        return out
+
+    def stream(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> SyncStream[Any]:
+        """Run the function over the items and yield its results as they come, with bounded memory.
+
+        Args and raises as for `map`; the results before a failed item are yielded first.
+
+        Returns:
+            an iterator and context manager; nothing is read or run before the first `next`.
+        """
+        verb = self._verb(func, iterables, options)
+        return SyncStream(results(verb.begin, verb.each_value, verb.end_values))
+
+    def outcomes(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> SyncStream[Any]:
+        """Run the function over the items and yield a `Success` or a `Failure` for each.
+
+        Args as for `stream`, but for `on_error`, which is refused: errors are values here.
+
+        Raises:
+            TooManyFailures, RunTimeout, InvalidOption: what ends the run as a whole, and what the input itself raises.
+        """
+        verb = self._verb(func, iterables, options, outcomes=True)
+        return SyncStream(results(verb.begin, verb.outcomes, verb.end_outcomes))
+
+    async def amap(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> list[Any]:
+        """Do as `map` without blocking the event loop; the iterables may be async.
+
+        Cancelling starts no further item, and ends, awaits or abandons what runs, as the strategy's traits say.
+        """
+        verb = self._verb(func, iterables, {"ordered": True, **options}, whole=True, can_await=True)
+        out: list[Any] = []
+        async with AioStream(verb.begin, verb.values, verb.end_values) as stream:
+            async for values in stream:
+                out.extend(values)
+        return out
+
+    def astream(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> AioStream[Any]:
+        """Do as `stream` in an event loop: use it with `async with`, then `async for`."""
+        verb = self._verb(func, iterables, options, can_await=True)
+        return AioStream(verb.begin, verb.each_value, verb.end_values)
+
+    def aoutcomes(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> AioStream[Any]:
+        """Do as `outcomes` in an event loop: use it with `async with`, then `async for`."""
+        verb = self._verb(func, iterables, options, outcomes=True, can_await=True)
+        return AioStream(verb.begin, verb.outcomes, verb.end_outcomes)
+
+    def executor(self) -> Executor:
+        """Return a `concurrent.futures.Executor` that runs what is submitted to it on this strategy."""
+        from .._executor import StrategyExecutor
+
+        return StrategyExecutor(self)
+
+    # --------------------------------------------------------------------------------------------- life time
+
+    def __enter__(self) -> Self:
+        """Keep the workers warm until the block ends."""
+        with self._lock:
+            self.check_open()
+            if self._crew is None:
+                self._crew = self.hire(self.most())
+                given = self.options.max_workers
+                self._limit = given if isinstance(given, Limit) else Limit(self.most())
+                self._finalizer = weakref.finalize(self, _end, self._crew, os.getpid())
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """End the workers."""
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        """Keep the workers warm until the block ends."""
+        return self.__enter__()
+
+    async def __aexit__(self, *exc: object) -> None:
+        """End the workers, without blocking the event loop."""
+        import anyio
+
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(self.close)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """End the workers; the strategy cannot be used any more.
+
+        Args:
+            timeout: seconds that workers may take to end by themselves; then they are killed, or abandoned where they
+                cannot be.
+        """
+        with self._lock:
+            crew, self._crew = self._crew, None
+            self._closed = True
+            if self._finalizer is not None:
+                self._finalizer.detach()
+        if crew is not None and self._pid == os.getpid():
+            crew.close(timeout)
+
+    @property
+    def stuck(self) -> int:
+        """How many workers are held by calls that were abandoned and have not ended."""
+        return self._crew.stuck if self._crew is not None else 0
+
+    # --------------------------------------------------------------------------------------------- internals
+
+    def _verb(self, func: Callable[..., Any], iterables: tuple[Any, ...], changes: dict[str, Any], **how: bool) -> Verb:
+        self.check_open()
+        if not callable(func):
+            raise InvalidOption("func", func, "it must be callable, as in map(func, items)")
+        if how.get("outcomes") and "on_error" in changes:
+            allowed = "outcomes yields failures as values, so there is nothing to choose; use map or stream"
+            raise InvalidOption("on_error", changes["on_error"], allowed)
+        if "ordered" in changes and how.get("whole") and changes["ordered"] is not True:
+            allowed = "map returns a list in input order; use stream(..., ordered=False)"
+            raise InvalidOption("ordered", changes["ordered"], allowed)
+        for name in changes:
+            if name not in NAMES:
+                raise self._unknown(name, changes[name])
+        return Verb(self, func, iterables, self.options.merged(changes), how)
+
+    def warm(self) -> tuple[Crew, Limit] | None:
+        """Return the workers that are kept and what bounds them, inside `with`."""
+        crew, limit = self._crew, self._limit
+        return None if crew is None or limit is None else (crew, limit)
+
+    def _unknown(self, name: str, value: object) -> InvalidOption:
+        from .._errors import suggestion
+
+        known = (*self.settings, *NAMES)
+        hint = suggestion(name, known)
+        return InvalidOption(name, value, f"{type(self).__name__} has no such option; it has {', '.join(known)}", hint)
+
+    def most(self) -> int:
+        """Return how many workers there are at most, by the options of this strategy."""
+        given = self.options.max_workers
+        if isinstance(given, Limit):
+            return given.n
+        return given if given is not None else self.default_workers()
+
+    def check_open(self) -> None:
+        """Raise `StrategyClosed` after `close`; in a forked child, forget the parent's workers."""
+        if self._pid != os.getpid():
+            # A forked child has the object, but not the threads behind it, and the workers are the parent's.
+            closed = self._closed
+            self._reset()
+            self._closed = closed
+        if self._closed:
+            message = f"{self!r} is closed; make a new one, or do the work inside its `with` block"
+            raise StrategyClosed(message)
+
+    def _reset(self) -> None:
+        self._lock = threading.RLock()
+        self._crew: Crew | None = None
+        self._limit: Limit | None = None
+        self._finalizer: Any = None
+        self._closed = False
+        self._pid = os.getpid()
+
+    def __getstate__(self) -> dict[str, Any]:
+        runtime = ("_lock", "_crew", "_limit", "_finalizer", "_closed", "_pid")
+        return {name: value for name, value in self.__dict__.items() if name not in runtime}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._reset()
+
+    def __repr__(self) -> str:
+        shown = dict(self.options.changed())
+        for name in self.settings:
+            if (value := getattr(self, name)) != getattr(type(self), name, None):
+                shown[name] = value
+        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
+
+
+def _end(crew: Crew, pid: int) -> None:
+    """End the workers of a strategy that a program forgot."""
+    if os.getpid() == pid:
+        crew.close(1.0)

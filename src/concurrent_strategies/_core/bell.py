@@ -1,0 +1,142 @@
+"""The one thing the engine waits on: a bell that any thread may ring, and one may wait for, blocking or in a loop.
+
+A ring while nobody waits is kept; several are kept as one. `Bell` is a lock, for workers that are threads of this
+process; `PollBell` is a descriptor that also rings when one of the registered sockets has something.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Bell:
+    """A binary semaphore with a subscriber: waited for by a thread, or by a loop that `subscribe`d a callable."""
+
+    __slots__ = ("_listener", "_lock")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+        self._listener: Callable[[], object] | None = None
+
+    def ring(self) -> None:
+        """Wake whoever waits, or the next who will."""
+        try:
+            self._lock.release()
+        except RuntimeError:  # it was rung already
+            return
+        if self._listener is not None:
+            self._listener()
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until it rings, for `timeout` seconds at most; Ctrl-C ends the wait."""
+        if timeout <= 0:
+            return self._lock.acquire(blocking=False)
+        return self._lock.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+
+    def subscribe(self, listener: Callable[[], object] | None) -> None:
+        """Have `listener` called, in the ringing thread, at each ring; a ring that came before counts."""
+        self._listener = listener
+        if listener is not None and not self._lock.locked():
+            listener()
+
+    def clear(self) -> None:
+        """Forget a ring: the subscriber's way to say that it has heard."""
+        self._lock.acquire(blocking=False)
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while it rings, or -1: then `subscribe`."""
+        return -1
+
+
+class PollBell(Bell):
+    """A bell that rings by itself while a registered descriptor is ready; `poll` says which."""
+
+    __slots__ = ("_poller", "_ringer")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._poller = _epoll()
+        # Above 2 always: a program may have closed its standard streams, and what is printed must not ring.
+        self._ringer = _above_two(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+        self._poller.register(self._ringer, select.POLLIN)
+
+    def ring(self) -> None:
+        """Wake whoever waits, or the next who will."""
+        if self._ringer >= 0:
+            os.eventfd_write(self._ringer, 1)
+
+    def wait(self, timeout: float) -> bool:
+        """Wait until it rings, for `timeout` seconds at most; Ctrl-C ends the wait."""
+        if self._ringer < 0:
+            return True
+        # Through select.poll, which gevent makes cooperative in a patched program, and not through epoll itself.
+        waiter = select.poll()
+        waiter.register(self._poller.fileno(), select.POLLIN)
+        return bool(waiter.poll(max(0.0, min(timeout, 1e6)) * 1000))
+
+    def clear(self) -> None:
+        """Forget the explicit rings; a descriptor that is ready rings on."""
+        try:
+            os.eventfd_read(self._ringer)
+        except OSError:
+            return  # nobody has rung
+
+    def fileno(self) -> int:
+        """Return a descriptor that is readable while it rings."""
+        return self._poller.fileno()
+
+    def register(self, fd: int, *, write: bool = False) -> None:
+        """Ring while `fd` can be read, and also while it can be written if `write`."""
+        mask = select.POLLIN | (select.POLLOUT if write else 0)
+        try:
+            self._poller.modify(fd, mask)
+        except FileNotFoundError:
+            self._poller.register(fd, mask)
+
+    def unregister(self, fd: int) -> None:
+        """Ring no more for `fd`."""
+        try:
+            self._poller.unregister(fd)
+        except (OSError, ValueError):
+            return  # closed meanwhile, which unregisters it
+
+    def poll(self) -> list[tuple[int, int]]:
+        """Return the ready descriptors with their event masks, without waiting, and forget explicit rings."""
+        ready = self._poller.poll(0)
+        if any(fd == self._ringer for fd, _ in ready):
+            self.clear()
+            return [event for event in ready if event[0] != self._ringer]
+        return ready
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        ringer, self._ringer = self._ringer, -1
+        if ringer >= 0:
+            self._poller.close()
+            os.close(ringer)
+
+
+def _epoll() -> select.epoll:
+    """Make a real epoll object also where gevent has hidden it: it is only asked without waiting."""
+    if hasattr(select, "epoll"):
+        return select.epoll()
+    from gevent.monkey import get_original
+
+    return get_original("select", "epoll")()  # type: ignore[no-any-return]
+
+
+def _above_two(fd: int) -> int:
+    if fd > 2:
+        return fd
+    import fcntl
+
+    moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 3)
+    os.close(fd)
+    return moved

@@ -1,0 +1,238 @@
+"""Who makes a run move: the caller, blocking or awaiting, and a keeper while the caller is busy elsewhere.
+
+    drive()   the caller's thread, while it is inside a verb           adrive()   a task of the verb's own
+    Keeper    a thread that drives a run which nobody has driven for 20 ms; it never advances the input
+
+All of them do the same turn: take in reports, ask the rules, tell the port. `wait` and `await wait` are derived here,
+once, from the port's bell.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Generator, Iterator
+from time import monotonic as clock
+from typing import Any
+
+from .._limit import Lease
+from .bell import Bell
+from .crew import Crew
+from .port import Port
+from .run import Run
+from .shelf import Entry
+from .source import Source
+
+NEGLECT = 0.02  # seconds without a driver after which the keeper takes over
+CLOSE = 5.0  # seconds that a call which cannot be ended may take to end by itself, when its run is given up
+HURRY = 0.3  # the same after Ctrl-C
+
+
+class Engine:
+    """One run under way: its rules, its port and its input, with the turn that whoever drives makes.
+
+    Args:
+        run: the rules.
+        port: the workers; leased by this run alone.
+        lease: what bounds the calls at once.
+        source: the input.
+        crew: the workers' home, if it lives no longer than this run.
+    """
+
+    def __init__(self, run: Run, port: Port, lease: Lease, source: Source, crew: Crew | None = None) -> None:
+        self.run = run
+        self.port = port
+        self.source = source
+        self.inside = False
+        self.left = clock()
+        self.closed = False
+        self._lease = lease
+        self._crew = crew
+        self._lock = threading.Lock()
+        self._workers = -1
+        self._keeper: threading.Thread | None = None
+
+    def turn(self) -> float:
+        """Take in what was reported and do what follows; return for how many seconds nothing else is due."""
+        run, port = self.run, self.port
+        with self._lock:
+            if self.closed:
+                return 60.0
+            now = clock()
+            run.report(port.poll(), now)
+            workers = self._lease.adjust(run.demand(port.inner), run.busy(port.span, port.inner))
+            if workers != self._workers:
+                self._workers = workers
+                port.resize(workers)
+            for verb, chunk, detail in run.plan(now, port.seats, port.span):
+                if verb == "start":
+                    port.start(chunk)
+                elif verb == "recall":
+                    port.recall(chunk, bool(detail))
+                else:
+                    port.stop(chunk, detail)
+            return max(0.0, run.due(now, port.span) - now)
+
+    def take(self) -> list[Entry]:
+        """Return what may go to the consumer."""
+        with self._lock:
+            return self.run.take()
+
+    @property
+    def wants(self) -> int:
+        """How many items should be read from the input now."""
+        return 0 if self.source.ended else self.run.wants
+
+    def fed(self, items: Any) -> None:
+        """Pass on what was read from the input."""
+        with self._lock:
+            self.run.feed(items)
+            if self.source.ended:
+                self.run.exhaust(self.source.error)
+
+    def leave(self) -> None:
+        """Note that the caller is busy elsewhere from now on: if that takes long, the keeper drives."""
+        self.left = clock()
+        self.inside = False
+        if self._keeper is None and not self.port.inline and not self.run.quiet:
+            self._keeper = threading.Thread(target=_keep, args=(self,), name="keeper", daemon=True)
+            self._keeper.start()
+
+    def closing(self, hurry: bool) -> Iterator[float]:
+        """Give the run up: an iterator of the seconds to wait before each next step; always bounded.
+
+        Unstarted items are called back; what runs gets the port's grace, then it is ended or abandoned.
+        """
+        with self._lock:
+            self.run.halt()
+        grace = self.port.grace
+        patience = min(HURRY if hurry else CLOSE, CLOSE if grace is None else grace)
+        deadline = clock() + patience
+        while True:
+            wait = min(self.turn(), deadline - clock())
+            if self.run.quiet or wait <= 0:
+                break
+            yield wait
+        with self._lock:
+            self.closed = True
+            self.port.close()
+        deadline = clock() + 1.0
+        while not self.port.quiet and (wait := deadline - clock()) > 0:
+            self.port.poll()
+            yield min(wait, 0.05)
+        self._lease.end()
+        if self._crew is not None:
+            self._crew.close(0.1 if hurry else 1.0)
+
+
+def drive(engine: Engine) -> Generator[list[Entry], None, None]:
+    """Make the run move in the caller's thread, and yield what may go to the consumer as it comes."""
+    hurry = False
+    source = engine.source
+    try:
+        while True:
+            engine.inside = True
+            seconds = engine.turn()
+            if batch := engine.take():
+                engine.leave()
+                yield batch
+            elif engine.run.finished:
+                break
+            elif wanted := engine.wants:
+                if source.blocks:
+                    engine.leave()
+                engine.fed(source.pull(wanted))
+            else:
+                engine.port.bell.wait(seconds)
+    except KeyboardInterrupt:
+        hurry = True
+        raise
+    finally:
+        engine.inside = True
+        for seconds in engine.closing(hurry):
+            engine.port.bell.wait(seconds)
+    if (ending := engine.run.ending) is not None:
+        raise ending
+
+
+def _keep(engine: Engine) -> None:
+    """Drive a run that nobody drives, until it is closed."""
+    bell = engine.port.bell
+    pause = threading.Event()
+    while not engine.closed:
+        if engine.inside or clock() - engine.left < NEGLECT:
+            pause.wait(NEGLECT)
+            continue
+        seconds = engine.turn()
+        bell.wait(min(seconds, NEGLECT))
+        if engine.inside:
+            bell.ring()  # the caller came back meanwhile, and may be waiting for the ring that was heard here
+
+
+async def adrive(engine: Engine, changed: Callable[[], None]) -> None:
+    """Make the run move in a task, and call `changed` after each turn."""
+    ear = Ear(engine.port.bell)
+    try:
+        while not engine.run.finished:
+            seconds = engine.turn()
+            changed()
+            await ear.heard(seconds)
+    finally:
+        ear.close()
+
+
+async def aclose(engine: Engine) -> None:
+    """Give the run up, without blocking the loop and without being cancelled half-way; bounded."""
+    import anyio
+
+    ear = Ear(engine.port.bell)
+    try:
+        with anyio.CancelScope(shield=True):
+            for seconds in engine.closing(False):
+                await ear.heard(seconds)
+    finally:
+        ear.close()
+
+
+class Ear:
+    """Awaits a bell: through its descriptor, or one made here, so that it works in every event loop alike."""
+
+    def __init__(self, bell: Bell) -> None:
+        self._bell = bell
+        self._own = _EventFd() if bell.fileno() < 0 else None
+        if self._own is not None:
+            bell.subscribe(self._own.write)
+
+    async def heard(self, timeout: float) -> None:
+        """Wait until it rings, for `timeout` seconds at most."""
+        import anyio
+
+        with anyio.move_on_after(max(0.0, timeout)):
+            await anyio.wait_readable(self._bell.fileno() if self._own is None else self._own.fd)
+        self._bell.clear()
+        if self._own is not None:
+            self._own.read()
+
+    def close(self) -> None:
+        """Listen no more."""
+        if self._own is not None:
+            self._bell.subscribe(None)
+
+
+class _EventFd:
+    """A descriptor that is closed when nobody can write to it any more: a late ring must not hit a reused number."""
+
+    def __init__(self) -> None:
+        self.fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+
+    def write(self) -> None:
+        os.eventfd_write(self.fd, 1)
+
+    def read(self) -> None:
+        try:
+            os.eventfd_read(self.fd)
+        except BlockingIOError:
+            return  # it was the time-out that woke us
+
+    def __del__(self) -> None:
+        os.close(self.fd)

@@ -1,0 +1,181 @@
+"""The seam between the engine and one strategy's workers: `Port`, what goes through it (`Chunk`) and what comes
+back (reports). An author of a strategy needs this file and `base.py`.
+
+    engine --- start(chunk), recall(chunk), stop(chunk, index) --->  port  --->  workers
+           <-- poll() -> [Started | Done | Failed | Returned | Died | Broken] --
+
+Worker processes import this file: nothing heavy may be imported here.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .bell import Bell
+
+
+class Chunk:
+    """Consecutive items handed to one seat in one go.
+
+    Attributes:
+        id: unique within the run.
+        seat: which of the port's seats it is for, from 0.
+        first: index of its first item in the input.
+        items: the items.
+        attempt: 1, or more when it is one item that is run again.
+    """
+
+    __slots__ = ("attempt", "first", "id", "items", "seat")
+
+    def __init__(self, id: int, seat: int, first: int, items: Sequence[Any], attempt: int = 1) -> None:
+        self.id = id
+        self.seat = seat
+        self.first = first
+        self.items = items
+        self.attempt = attempt
+
+    def __repr__(self) -> str:
+        return f"Chunk({self.id}, seat={self.seat}, first={self.first}, {len(self.items)} items)"
+
+
+class Report:
+    """What a port says about part of a chunk; the base of the six kinds."""
+
+    __slots__ = ("chunk",)
+
+    def __init__(self, chunk: int) -> None:
+        self.chunk = chunk
+
+    def __repr__(self) -> str:
+        names = [name for cls in type(self).__mro__[:-1][::-1] for name in cls.__slots__]
+        return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
+
+
+class Started(Report):
+    """Items from `first` on, `count` of them, are or will be under way before the next report."""
+
+    __slots__ = ("count", "first")
+
+    def __init__(self, chunk: int, first: int, count: int) -> None:
+        self.chunk = chunk
+        self.first = first
+        self.count = count
+
+
+class Done(Report):
+    """Items from `first` on returned `values`.
+
+    `seconds` is what they took together, measured beside the calls. `awaited` says that the function, not declared
+    `async def`, returned awaitables, which the worker has awaited.
+    """
+
+    __slots__ = ("awaited", "first", "seconds", "values", "worker")
+
+    def __init__(
+        self, chunk: int, first: int, values: list[Any], seconds: float, worker: str = "", awaited: bool = False
+    ) -> None:
+        self.chunk = chunk
+        self.first = first
+        self.values = values
+        self.seconds = seconds
+        self.worker = worker
+        self.awaited = awaited
+
+
+class Failed(Report):
+    """The item `index` raised `error`, or could not be sent, received or returned."""
+
+    __slots__ = ("error", "index", "seconds", "worker")
+
+    def __init__(
+        self, chunk: int, index: int, error: BaseException, seconds: float | None = None, worker: str = ""
+    ) -> None:
+        self.chunk = chunk
+        self.index = index
+        self.error = error
+        self.seconds = seconds
+        self.worker = worker
+
+
+class Returned(Report):
+    """Items from `first` on, `count` of them, were never started and are given back."""
+
+    __slots__ = ("count", "first")
+
+    def __init__(self, chunk: int, first: int, count: int) -> None:
+        self.chunk = chunk
+        self.first = first
+        self.count = count
+
+
+class Died(Report):
+    """The chunk's worker is gone: what it had announced is lost, what it had not goes elsewhere."""
+
+    __slots__ = ("exitcode", "pid")
+
+    def __init__(self, chunk: int, pid: int | None = None, exitcode: int | None = None) -> None:
+        self.chunk = chunk
+        self.pid = pid
+        self.exitcode = exitcode
+
+
+class Broken(Report):
+    """The port has no worker left and can get none; `error` says why. It ends the run."""
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.chunk = -1
+        self.error = error
+
+
+class Port:
+    """What a strategy gives the engine for one run: seats for chunks, and the verbs on them.
+
+    The engine calls every method under one lock, and none of them may block.
+
+    Attributes:
+        bell: rung, from any thread, when `poll` has something new. The engine waits on nothing else.
+        seats: how many chunk holders there are now; `resize` may change it. A chunk names its seat.
+        span: calls at once within one seat: 1 where a worker runs one call after the other.
+        inner: calls at once within one worker; `resize` counts workers.
+        grace: seconds a running call gets to end by itself when the run is given up, before `close` ends it; `None`
+            if it cannot be ended, only abandoned: then it gets what time the caller allows.
+        inline: whether calls run inside `poll`, in the thread of whoever drives: nothing can stop them there.
+        quiet: whether no call runs any more, after `close`.
+    """
+
+    bell: Bell
+    seats: int = 1
+    span: int = 1
+    inner: int = 1
+    grace: float | None = None
+    inline: bool = False
+    quiet: bool = True
+
+    def resize(self, workers: int) -> None:
+        """Have at most so many workers from now on; those that are too many end after what they have."""
+        raise NotImplementedError
+
+    def start(self, chunk: Chunk) -> None:
+        """Take a chunk for `chunk.seat`; problems with single items are reported, never raised."""
+        raise NotImplementedError
+
+    def recall(self, chunk: Chunk, keep: bool) -> None:
+        """Have reported what is done, and given back what is not started: half of it if `keep`, else all."""
+        raise NotImplementedError
+
+    def stop(self, chunk: Chunk, index: int) -> None:
+        """End the running call of this item: kill, cancel or abandon. Its outcome is decided already."""
+        raise NotImplementedError
+
+    def poll(self) -> list[Report]:
+        """Return what has been reported since, in order."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End or abandon at once whatever still runs, and give the workers back. Called once, last."""
+        raise NotImplementedError

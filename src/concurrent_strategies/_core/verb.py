@@ -1,0 +1,175 @@
+"""One call of a verb, from its arguments to an engine that can be driven, and what its consumer gets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+from .._limit import Limit
+from .._options import Options
+from .call import ASYNC, PLAIN, Call
+from .colour import pick
+from .crew import Crew
+from .deliver import Delivery
+from .drive import Engine
+from .item import occupied
+from .port import Port
+from .run import Rules, Run
+from .shelf import Entry
+from .source import Labelled, open_source
+
+if TYPE_CHECKING:
+    from .base import BaseStrategy
+
+LEAST_WINDOW = 64  # items of `buffersize`, by default, however few the workers
+
+
+class Job:
+    """What a strategy needs to open a port.
+
+    Attributes:
+        call: the function and what goes along with it.
+        crew: the workers, if the strategy keeps any.
+        workers: how many at most.
+        group: the task group of the caller's event loop, if an async verb was called; else `None`.
+    """
+
+    __slots__ = ("call", "crew", "group", "workers")
+
+    def __init__(self, call: Call, crew: Crew, workers: int, group: Any = None) -> None:
+        self.call = call
+        self.crew = crew
+        self.workers = workers
+        self.group = group
+
+
+class Verb:
+    """One call of a verb, made ready: the options merged, the colour decided, nothing run yet."""
+
+    def __init__(
+        self,
+        strategy: BaseStrategy,
+        func: Callable[..., Any],
+        iterables: tuple[Any, ...],
+        options: Options,
+        how: dict[str, bool],
+    ) -> None:
+        self._strategy = strategy
+        self._options = options
+        self._how = how
+        self._func, self._declared_async = pick(func, native_async=strategy.prefers_async())
+        self._star = len(iterables) > 1
+        self._keys: dict[int, Any] = {}
+        source = open_source(iterables, can_await=how.get("can_await", False))
+        self._source = source if options.key is None else Labelled(source, options.key, self._keys)
+        self._context = self._make_context()
+        self._delivery: Delivery | None = None
+        self._tick: Callable[[int], None] | None = None
+
+    def begin(self, group: Any) -> Engine:
+        """Open a port and make the engine of this run."""
+        strategy, options = self._strategy, self._options
+        strategy.check_open()
+        warm = strategy.warm()
+        limit, workers = self._limit(warm[1] if warm else None)
+        crew = warm[0] if warm else strategy.hire(workers)
+        port = strategy.open(Job(self._call(limit), crew, workers, group))
+        lease = limit.lease(port.bell.ring, most=workers, lent=1 if limit in occupied.get() else 0)
+        run = Run(self._rules(workers, port), time.monotonic(), self._source.total)
+        if self._source.ended:
+            run.exhaust()
+        self._delivery = Delivery(options, run, self._keys)
+        if options.progress is not False:
+            from .progress import ticker
+
+            self._tick = ticker(options.progress, self._source.total)
+        return Engine(run, port, lease, self._source, None if warm else crew)
+
+    def _limit(self, warm: Limit | None) -> tuple[Limit, int]:
+        """Return what bounds the calls at once, and how many of them this run may have."""
+        wanted, own = self._options.max_workers, self._strategy.options.max_workers
+        if isinstance(wanted, Limit):
+            return wanted, wanted.n
+        most = self._strategy.most() if wanted is None else wanted
+        limit = warm or (own if isinstance(own, Limit) else Limit(most))
+        return limit, min(most, limit.n)
+
+    def _rules(self, workers: int, port: Port) -> Rules:
+        options, whole = self._options, self._how.get("whole", False)
+        window = options.buffersize
+        if window is None and not (whole and self._source.total is not None):
+            window = max(LEAST_WINDOW, 4 * workers)
+        fail_fast = options.on_error == "raise" and options.max_failures is None and not self._how.get("outcomes")
+        return Rules(
+            ordered=options.ordered,
+            fail_fast=fail_fast,
+            window=window,
+            chunksize=None if options.chunksize == "auto" else options.chunksize,
+            timeout=options.timeout,
+            task_timeout=None if port.inline else options.task_timeout,
+            retry=options.retry,
+            rate=options.rate,
+            max_failures=options.max_failures,
+        )
+
+    def _call(self, limit: Limit) -> Call:
+        options = self._options
+        context = self._context
+        context.run(occupied.set, (*occupied.get(), limit))
+        return Call(
+            self._func,
+            star=self._star,
+            colour=ASYNC if self._declared_async else PLAIN,
+            context=context,
+            shared_context=options.shared_context,
+            seed=options.seed,
+            task_timeout=options.task_timeout,
+        )
+
+    def _make_context(self) -> Context:
+        """Make the context of the items as the caller's is now; each of them gets a copy."""
+        chosen = self._options.context
+        if chosen is None:
+            chosen = not self._strategy.traits.isolated
+        if chosen is True:
+            return copy_context()
+        context, current = Context(), copy_context()
+        for var in chosen or ():
+            if var in current:
+                context.run(var.set, current[var])
+        return context
+
+    # ------------------------------------------------------------------------------- what the consumer gets
+
+    def values(self, batch: list[Entry]) -> Iterator[list[Any]]:
+        """Yield lists of values."""
+        assert self._delivery is not None
+        self._count(batch)
+        return self._delivery.values(batch)
+
+    def each_value(self, batch: list[Entry]) -> Iterator[Any]:
+        """Yield values one by one."""
+        for values in self.values(batch):
+            yield from values
+
+    def outcomes(self, batch: list[Entry]) -> Iterator[Any]:
+        """Yield outcomes one by one."""
+        assert self._delivery is not None
+        self._count(batch)
+        return self._delivery.outcomes(batch)
+
+    def end_values(self) -> None:
+        """Raise what stands against a good end."""
+        assert self._delivery is not None
+        self._delivery.end(values=True)
+
+    def end_outcomes(self) -> None:
+        """Raise what stands against a good end."""
+        assert self._delivery is not None
+        self._delivery.end(values=False)
+
+    def _count(self, batch: list[Entry]) -> None:
+        if self._tick is not None:
+            self._tick(sum(map(len, batch)))

@@ -1,0 +1,291 @@
+"""Workers that are OS threads: each seat is one thread that runs its own chunks, one call after the other.
+
+    engine -- start(chunk) --> seat: inbox --> its thread: Lane --> reports --> bell --> engine
+
+The threads belong to a `ThreadCrew`, which keeps them warm between runs. All are daemons, and nothing ever joins one
+without a bound: a call that hangs is abandoned with its thread, and the seat gets another.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from .._core.bell import Bell
+from .._core.call import Call, Lane
+from .._core.crew import Crew, Setup
+from .._core.port import Broken, Chunk, Died, Port, Report, Returned, Started
+
+
+class ThreadCrew(Crew):
+    """Threads that serve one seat after the other.
+
+    Args:
+        setup: what each thread does first and last.
+        prefix: begins the name of each thread.
+    """
+
+    def __init__(self, setup: Setup, prefix: str) -> None:
+        self._setup = setup
+        self._prefix = prefix
+        self._numbers = itertools.count()
+        self._lock = threading.Lock()
+        self._idle: list[_Errand] = []
+        self._alive: set[threading.Thread] = set()
+        self._stuck: set[threading.Thread] = set()
+        self._closed = False
+
+    def serve(self, seat: Seat) -> None:
+        """Have an idle thread, or a new one, serve the seat; RuntimeError if the system gives no more threads."""
+        with self._lock:
+            errand = self._idle.pop() if self._idle else None
+        if errand is not None:
+            errand.give(seat)
+            return
+        errand = _Errand(seat)
+        name = f"{self._prefix}-{next(self._numbers)}"
+        thread = threading.Thread(target=self._live, args=(errand,), name=name, daemon=True)
+        thread.start()
+
+    def _live(self, errand: _Errand) -> None:
+        thread = threading.current_thread()
+        self._alive.add(thread)
+        try:
+            resource, end = self._setup.begin()
+        except BaseException as error:
+            self._alive.discard(thread)
+            errand.take().unstartable(error)
+            return
+        try:
+            while (seat := errand.take()) is not None:
+                seat.serve(resource, self._setup.worker_resource is not None)
+                with self._lock:
+                    self._stuck.discard(thread)
+                    if self._closed:
+                        break
+                    self._idle.append(errand)
+        finally:
+            self._alive.discard(thread)
+            self._stuck.discard(thread)
+            end()
+
+    def abandon(self, thread: threading.Thread) -> None:
+        """Count a thread as stuck until its call ends after all."""
+        if thread in self._alive:
+            self._stuck.add(thread)
+
+    @property
+    def stuck(self) -> int:
+        """How many threads were abandoned in a call that has not ended."""
+        return len(self._stuck)
+
+    def close(self, timeout: float) -> None:
+        """End the idle threads, and wait for them for `timeout` seconds at most."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for errand in idle:
+            errand.give(None)
+        deadline = time.monotonic() + timeout
+        for thread in list(self._alive - self._stuck - {threading.current_thread()}):
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+
+class _Errand:
+    """Where an idle thread waits for its next seat, or for `None`, which ends it."""
+
+    def __init__(self, seat: Seat) -> None:
+        self._seat: Seat | None = seat
+        self._bell = Bell()
+        self._bell.ring()
+
+    def give(self, seat: Seat | None) -> None:
+        self._seat = seat
+        self._bell.ring()
+
+    def take(self) -> Any:
+        while not self._bell.wait(threading.TIMEOUT_MAX):
+            pass
+        return self._seat
+
+
+class Seat:
+    """One seat of the port and the thread on it, until the run gives it up or the thread is abandoned."""
+
+    def __init__(self, call: Call, report: Callable[[Report], None]) -> None:
+        self.thread: threading.Thread | None = None
+        self._call = call
+        self._report = report
+        self._dead = self._leaving = self._over = False
+        self._lock = threading.Lock()
+        self._inbox: deque[Chunk] = deque()
+        self._bell = Bell()
+        self._lane: Lane | None = None
+        self._current: Chunk | None = None
+
+    def put(self, chunk: Chunk) -> bool:
+        """Queue a chunk; return False if the thread has left already."""
+        with self._lock:
+            if self._over:
+                return False
+            self._leaving = False
+            self._inbox.append(chunk)
+        self._bell.ring()
+        return True
+
+    def leave(self) -> None:
+        """Give the thread back once it has nothing left to do here."""
+        with self._lock:
+            self._leaving = True
+        self._bell.ring()
+
+    def serve(self, resource: Any, has_resource: bool) -> None:
+        """Run chunks, in the crew's thread, until the seat is given up."""
+        self.thread = threading.current_thread()
+        lane = self._lane = Lane(self._call, self._emit, self.thread.name)
+        if has_resource:
+            lane.provide(resource)
+        try:
+            while self._next(lane):
+                while lane.busy and not self._dead:
+                    lane.step()
+        finally:
+            lane.close()
+
+    def _next(self, lane: Lane) -> bool:
+        while True:
+            with self._lock:
+                self._current = None
+                if self._inbox and not self._dead:
+                    self._current = self._inbox.popleft()
+                    lane.begin(self._current)
+                    return True
+                if self._leaving or self._dead:
+                    self._over = True
+                    return False
+            self._bell.wait(threading.TIMEOUT_MAX)
+
+    def recall(self, chunk: Chunk, keep: bool) -> None:
+        """Give back what the thread has not started."""
+        with self._lock:
+            if chunk in self._inbox:
+                self._inbox.remove(chunk)
+                self._emit(Returned(chunk.id, chunk.first, len(chunk.items)))
+                return
+        if self._lane is not None:
+            self._lane.recall(chunk, keep)
+
+    def abandon(self) -> bool:
+        """Hear no more from the thread; return whether it is in a call that may not end."""
+        with self._lock:
+            self._dead = True
+            busy = self._current is not None
+            chunks = [*([self._current] if self._current else ()), *self._inbox]
+            self._inbox.clear()
+        for chunk in chunks:
+            self._report(Died(chunk.id))
+        self._bell.ring()
+        return busy
+
+    def unstartable(self, error: BaseException) -> None:
+        """Pass on what went wrong before the thread could serve."""
+        self._report(Broken(_start_error("a worker thread could not be prepared", error)))
+        self.abandon()
+
+    def _emit(self, report: Report) -> None:
+        if not self._dead:
+            self._report(report)
+
+
+class ThreadsPort(Port):
+    """Seats with a thread each, started when they are first given something.
+
+    Args:
+        call: what to run.
+        crew: where the threads come from.
+    """
+
+    def __init__(self, call: Call, crew: ThreadCrew) -> None:
+        self.bell = Bell()
+        self.seats = 0
+        self.grace = None
+        self._call = call
+        self._crew = crew
+        self._most = 1 << 30
+        self._at: dict[int, Seat] = {}
+        self._reports: deque[Report] = deque()
+
+    def resize(self, workers: int) -> None:
+        """Have at most so many threads at work."""
+        self.seats = min(workers, self._most)
+        for number, seat in self._at.items():
+            if number >= self.seats:
+                seat.leave()
+
+    def start(self, chunk: Chunk) -> None:
+        """Give a chunk to its seat's thread."""
+        seat = self._at.get(chunk.seat)
+        if seat is not None and seat.put(chunk):
+            return
+        seat = Seat(self._call, self._report)
+        seat.put(chunk)
+        try:
+            self._crew.serve(seat)
+        except RuntimeError as error:
+            self._no_thread(chunk, error)
+        else:
+            self._at[chunk.seat] = seat
+
+    def _no_thread(self, chunk: Chunk, error: RuntimeError) -> None:
+        """Go on with the threads there are, or say that there is none."""
+        if self._at:
+            self._most = self.seats = len(self._at)
+            self._reports.append(Returned(chunk.id, chunk.first, len(chunk.items)))
+        else:
+            self._reports.append(Broken(_start_error("no worker thread could be started", error)))
+            self._reports.append(Died(chunk.id))
+        self.bell.ring()
+
+    def _report(self, report: Report) -> None:
+        self._reports.append(report)
+        if not isinstance(report, Started):
+            self.bell.ring()
+
+    def recall(self, chunk: Chunk, keep: bool) -> None:
+        """Give back what is not started."""
+        if seat := self._at.get(chunk.seat):
+            seat.recall(chunk, keep)
+
+    def stop(self, chunk: Chunk, index: int) -> None:
+        """Abandon the thread: a running thread cannot be ended. The seat gets another."""
+        if seat := self._at.pop(chunk.seat, None):
+            self._abandon(seat)
+
+    def _abandon(self, seat: Seat) -> None:
+        if seat.abandon() and seat.thread is not None:
+            self._crew.abandon(seat.thread)
+
+    def poll(self) -> list[Report]:
+        """Return what the threads have said."""
+        reports = []
+        while self._reports:
+            reports.append(self._reports.popleft())
+        return reports
+
+    def close(self) -> None:
+        """Give idle threads back, and abandon those in a call."""
+        for seat in self._at.values():
+            self._abandon(seat)
+        self._at.clear()
+
+
+def _start_error(what: str, cause: BaseException) -> Exception:
+    from .._errors import WorkerStartError
+
+    error = WorkerStartError(f"{what}: {type(cause).__name__}: {cause}")
+    error.__cause__ = cause
+    return error

@@ -1,0 +1,46 @@
+"""A strategy with its size: what is predicted, compared and recommended. Nothing else is here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, final
+
+from .._spec import Spec
+
+#: From the simplest to the most demanding for whoever has to keep it running.
+FAMILIES: Final = ("sync", "thread", "asyncio", "green", "process", "process/thread", "process/asyncio")
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A strategy and its size.
+
+    Attributes:
+        strategy: name of the outer strategy.
+        workers: its `max_workers`.
+        inner: name of the strategy inside each process, or empty.
+        inner_workers: `max_workers` of the inner strategy.
+    """
+
+    strategy: str
+    workers: int = 1
+    inner: str = ""
+    inner_workers: int = 1
+
+    @property
+    def family(self) -> str:
+        """What it is without its size."""
+        return f"{self.strategy}/{self.inner}" if self.inner else self.strategy
+
+    @property
+    def calls(self) -> int:
+        """Calls at once, at most."""
+        return self.workers * self.inner_workers
+
+    def spec(self, **options: float) -> str:
+        """Return it as a spec string."""
+        if self.strategy != "sync":
+            options["max_workers"] = self.workers
+        inner = Spec(self.inner, (("max_workers", self.inner_workers),)) if self.inner else None
+        return str(Spec(self.strategy, tuple(sorted(options.items())), inner))

@@ -1,0 +1,153 @@
+"""The choice: of all plans that are possible here and nearly as fast as the fastest, the simplest.
+
+The rules are the same for every kind of work; the differences come from the formulas in `model.py`.
+
+A profile that says nothing but the kind of work says too little to weigh this machine's start-up times against: for
+it the strategy is the one that the formulas choose on an ordinary machine, which gives the three rules
+
+    computing                           -> process
+    waiting, fast, few connections      -> thread
+    waiting, slow, many connections     -> asyncio
+
+and this machine sets the size, and the warnings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, final
+
+from .._machine import Machine
+from .demands import FEW, demands
+from .model import Cost, Model
+from .obstacles import obstacle
+from .plan import FAMILIES, Plan
+from .sizing import knee, plans
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from .profile import WorkloadProfile
+
+#: Nobody cares about less: a share of the time, and seconds.
+TOLERANCE, TOLERANCE_SECONDS = 0.08, 0.01
+#: An inner strategy is a second thing to understand: it has to shorten the run by a fifth, ...
+INNER_GAIN: Final = 1.2
+#: ... save several times what it takes to start the processes, ...
+INNER_STARTS: Final = 3
+#: ... and there has to be waiting to hide.
+INNER_WAIT: Final = 0.2
+#: Fields that say of what kind the work is, and no more.
+KIND_ALONE: Final = frozenset({"kind", "latency", "connections"})
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A family of plans at its best size.
+
+    Attributes:
+        plan: the size that was found best.
+        cost: what the model predicts for it.
+        obstacle: why it is out of the question; empty where it is not.
+    """
+
+    plan: Plan
+    cost: Cost
+    obstacle: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What was chosen, among what.
+
+    Attributes:
+        chosen: the recommendation.
+        candidates: all families, by name.
+        model: the formulas and what they were asked about.
+        here: the family this machine alone would have chosen.
+    """
+
+    chosen: Candidate
+    candidates: Mapping[str, Candidate]
+    model: Model
+    here: str
+
+    def time(self, candidate: Candidate) -> float:
+        """Return the seconds by which candidates are compared."""
+        return _time(candidate.cost, self.model)
+
+    @property
+    def possible(self) -> list[Candidate]:
+        """Every candidate without an obstacle, the fastest first."""
+        return sorted((c for c in self.candidates.values() if not c.obstacle), key=self.time)
+
+
+def choose(profile: WorkloadProfile, machine: Machine) -> Choice:
+    """Choose a plan for a profile on a machine.
+
+    Raises:
+        InvalidOption: if the profile says too little.
+    """
+    model = Model(profile, demands(profile, machine), machine)
+    candidates = {family: _candidate(family, model) for family in FAMILIES}
+    here = family = _best(candidates, model)
+    if profile.declared() <= KIND_ALONE:
+        ordinary = Machine()
+        usual = Model(profile, demands(profile, ordinary), ordinary)
+        family = _best({name: _candidate(name, usual) for name in FAMILIES}, usual)
+    return Choice(candidates[family], candidates, model, here)
+
+
+def _candidate(family: str, model: Model) -> Candidate:
+    best = None
+    for plan in plans(family, model):  # from the smallest: a larger one has to be worth it
+        cost = model.cost(plan)
+        if best is None or not _as_good(_time(best[1], model), _time(cost, model), model):
+            best = plan, cost
+    assert best is not None, family
+    return Candidate(*best, obstacle(family, model))
+
+
+def _best(candidates: Mapping[str, Candidate], model: Model) -> str:
+    possible = {family: c for family, c in candidates.items() if not c.obstacle}
+    single = min((_time(c.cost, model) for c in possible.values() if not c.plan.inner), default=0.0)
+    possible = {family: c for family, c in possible.items() if not c.plan.inner or _inner_pays(c, single, model)}
+    if not possible:
+        return "sync"  # slow, but right
+    fastest = min(_time(c.cost, model) for c in possible.values())
+    close = [family for family, c in possible.items() if _as_good(_time(c.cost, model), fastest, model)]
+    return min(close, key=_effort(model))
+
+
+def _time(cost: Cost, model: Model) -> float:
+    return cost.bottleneck.seconds if model.demands.steady else cost.total
+
+
+def _as_good(seconds: float, fastest: float, model: Model) -> bool:
+    slack = 0.0 if model.demands.steady else TOLERANCE_SECONDS
+    return seconds <= fastest + max(slack, TOLERANCE * fastest)
+
+
+def _inner_pays(candidate: Candidate, single: float, model: Model) -> bool:
+    it, processes = model.demands, candidate.plan.workers
+    if it.wait <= INNER_WAIT * it.duration or _time(candidate.cost, model) * INNER_GAIN >= single:
+        return False
+    saved = it.items * it.cpu * (1 - 1 / processes)
+    return it.steady or saved > INNER_STARTS * candidate.cost.start
+
+
+def _effort(model: Model) -> Callable[[str], float]:
+    """Return the order of simplicity, which depends on what is there already."""
+    order: dict[str, float] = {family: place for place, family in enumerate(FAMILIES)}
+    profile, machine = model.profile, model.machine
+    allowed = profile.max_connections
+    many = profile.connections == "many" if allowed is None else allowed > FEW
+    if many and knee("thread", model) > FEW:
+        order["asyncio"] = 0.6  # more connections than anybody wants threads for, and they would be kept busy
+    if machine.gevent_patched:
+        order["green"] = 0.4  # the program has been made for it
+    if machine.running_loop and model.demands.wait:
+        order["asyncio"] = -1.0  # the caller can await it
+    return order.__getitem__

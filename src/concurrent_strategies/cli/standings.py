@@ -1,0 +1,160 @@
+"""The result of a comparison: beside each other the strategies, what they cost, and what the advisor says."""
+
+from __future__ import annotations
+
+import os
+import platform
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final, final
+
+from .. import Machine, WorkloadProfile, advise
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from .. import Advice
+    from .contest import Standing, Workload
+    from .differences import Difference
+
+BAR: Final = 28  # columns of the longest bar
+EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+COMPUTING, WAITING = 0.8, 0.2  # shares of processor time in the plain loop, from and up to which work is called so
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of one workload."""
+
+    workload: Workload
+    standings: list[Standing]
+    differences: list[Difference]
+    profile: WorkloadProfile | None
+    advice: Advice | None
+
+    @property
+    def plain(self) -> Standing | None:
+        """The standing of `sync`, which speed-ups are measured against."""
+        return next((each for each in self.standings if each.strategy == "sync" and each.seconds), None)
+
+    def speedup(self, standing: Standing) -> float | None:
+        """How many times faster than `sync`; `None` if either was not measured."""
+        return self.plain.median / standing.median if self.plain and standing.seconds else None
+
+
+def with_advice(workload: Workload, standings: list[Standing], found: list[Difference]) -> Result:
+    """Put the advice beside what was measured."""
+    profile = _profile(workload, standings)
+    advice = advise(profile) if profile is not None else None
+    return Result(workload, standings, found, profile, advice)
+
+
+def _profile(workload: Workload, standings: Sequence[Standing]) -> WorkloadProfile | None:
+    """Return what the workload declares, or what the plain loop shows of it: how long, and how much of it computing."""
+    if workload.profile is not None:
+        return WorkloadProfile.of(workload.profile)
+    plain = next((each for each in standings if each.strategy == "sync" and each.seconds), None)
+    if plain is None:
+        return None
+    share = min(1.0, plain.cpu_seconds / plain.median)
+    kind: Any = "cpu" if share >= COMPUTING else "io" if share <= WAITING else "mixed"
+    return WorkloadProfile(
+        kind=kind, n_items=plain.items, duration=plain.median / plain.items, cpu_fraction=round(share, 2)
+    )
+
+
+def show(results: Sequence[Result]) -> None:
+    """Draw a table for each workload."""
+    from .tables import screen, table
+
+    titles = ("strategy", "median", "spread", "speed-up", "CPU", "items/s", "time")
+    for result in results:
+        slowest = max((each.median for each in result.standings if each.seconds), default=0.0)
+        rows = [_row(result, standing, slowest) for standing in result.standings]
+        numbers = ("median", "spread", "speed-up", "CPU", "items/s")
+        table(titles, rows, caption=result.workload.title, numbers=numbers)
+        if result.advice is not None:
+            screen().print(_sentence(result), markup=False)
+            screen().print()
+
+
+def _row(result: Result, standing: Standing, slowest: float) -> tuple[str, ...]:
+    if not standing.seconds:
+        return (standing.strategy, "failed", "", "", "", "", "")
+    speedup = result.speedup(standing)
+    return (
+        standing.strategy,
+        f"{standing.median:.3f} s",
+        f"{min(standing.seconds):.3f} to {max(standing.seconds):.3f} s",
+        f"{speedup:.2f}x" if speedup is not None else "",
+        f"{standing.cpu_seconds:.2f} s",
+        f"{standing.rate:,.1f}",
+        bar(standing.median / slowest if slowest else 0.0),
+    )
+
+
+def bar(share: float) -> str:
+    """Draw a share of the longest bar, exact to an eighth of a column."""
+    eighths = max(1, round(share * BAR * 8))
+    return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
+
+
+def _sentence(result: Result) -> str:
+    advice = result.advice
+    assert advice is not None  # noqa: S101 - the caller has looked
+    measured = [each for each in result.standings if each.seconds]
+    fastest = min(measured, key=lambda each: each.median).strategy if measured else "nothing"
+    why = f": {advice.reasons[0]}" if advice.reasons else ""
+    said = "" if result.workload.profile is None else " declared"
+    return f"Fastest here: {fastest}. For the{said} profile {result.profile!r}, advise says {advice.spec}{why}"
+
+
+def as_json(results: Sequence[Result]) -> Mapping[str, Any]:
+    """Return everything as plain values, seconds throughout."""
+    return {
+        "machine": {
+            "cores": Machine.detect().cores,
+            "python": platform.python_version(),
+            "implementation": platform.python_implementation(),
+            "platform": platform.platform(),
+            "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        },
+        "workloads": [_workload(result) for result in results],
+    }
+
+
+def _workload(result: Result) -> Mapping[str, Any]:
+    advice = result.advice
+    return {
+        "name": result.workload.name,
+        "title": result.workload.title,
+        "function": result.workload.function,
+        "items": len(result.workload.items),
+        "strategies": [_standing(result, standing) for standing in result.standings],
+        "differences": [asdict(each) for each in result.differences],
+        "advice": None
+        if advice is None or result.profile is None
+        else {
+            "profile": {name: getattr(result.profile, name) for name in sorted(result.profile.declared())},
+            "strategy": advice.strategy,
+            "spec": advice.spec,
+            "expected_seconds": advice.expected_seconds,
+            "reasons": list(advice.reasons),
+        },
+    }
+
+
+def _standing(result: Result, standing: Standing) -> Mapping[str, Any]:
+    if not standing.seconds:
+        return {"strategy": standing.strategy, "problem": standing.problem}
+    return {
+        "strategy": standing.strategy,
+        "problem": standing.problem or None,
+        "median_seconds": standing.median,
+        "min_seconds": min(standing.seconds),
+        "max_seconds": max(standing.seconds),
+        "seconds": standing.seconds,
+        "speedup": result.speedup(standing),
+        "cpu_seconds": standing.cpu_seconds,
+        "items_per_second": standing.rate,
+    }
