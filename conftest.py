@@ -57,13 +57,14 @@ def _as_script(namespace: dict[str, Any]) -> None:
     namespace["__name__"] = "__main__"
 
 
-def _whole_traceback(_item: SybilItem, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
-    return excinfo.traceback
+def _from_the_page_on(_item: SybilItem, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    frames = [position for position, entry in enumerate(excinfo.traceback) if str(entry.path).endswith(".md")]
+    return type(excinfo.traceback)(excinfo.traceback[frames[0] :]) if frames else excinfo.traceback
 
 
-# Sybil looks for its own frame in every traceback it shows, and breaks the whole session for those that never passed
-# through it: the cause of an error, or a warning raised while the garbage is collected.
-SybilItem._traceback_filter = _whole_traceback
+# Sybil cuts each traceback it shows after a frame of its own, and breaks the whole session where there is none: in the
+# cause of an error, or in a warning that is raised while the garbage is collected.
+SybilItem._traceback_filter = _from_the_page_on
 
 pytest_collect_file = Sybil(
     parsers=[
