@@ -60,7 +60,7 @@ class Engine:
                 return 60.0
             now = clock()
             run.report(port.poll(), now)
-            workers = self._lease.adjust(run.demand(port.inner), run.busy(port.span, port.inner))
+            workers = self._lease.adjust(run.demand(now, port.inner), run.busy(port.span, port.inner))
             if workers != self._workers:
                 self._workers = workers
                 port.resize(workers)
@@ -94,7 +94,7 @@ class Engine:
         """Note that the caller is busy elsewhere from now on: if that takes long, the keeper drives."""
         self.left = clock()
         self.inside = False
-        if self._keeper is None and not self.port.inline and not self.run.quiet:
+        if self._keeper is None and not self.port.inline and not self.run.idle:
             self._keeper = threading.Thread(target=_keep, args=(self,), name="keeper", daemon=True)
             self._keeper.start()
 
@@ -108,7 +108,7 @@ class Engine:
         grace = self.port.grace
         patience = min(HURRY if hurry else CLOSE, CLOSE if grace is None else grace)
         deadline = clock() + patience
-        while True:
+        while not self.port.inline:  # a call inside `poll` is over by now, and another poll would run the next one
             wait = min(self.turn(), deadline - clock())
             if self.run.quiet or wait <= 0:
                 break

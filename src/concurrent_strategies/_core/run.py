@@ -102,8 +102,14 @@ class Run:
 
     def feed(self, items: Sequence[Any]) -> None:
         """Take items that were read from the input, in its order."""
-        self._backlog.add(self._read, items)
+        first = self._read
         self._read += len(items)
+        # The run may have been stopped while the caller was reading: then nothing of this may start any more.
+        if self._broken is not None and self._total is None:
+            for index in range(first, self._read):
+                self._put(Fault(index, self._broken, None, 0, ""))
+        elif not (self._halted or self._broken or self._horizon is not None):
+            self._backlog.add(first, items)
 
     def exhaust(self, error: BaseException | None = None) -> None:
         """Learn that the input has ended; by `error`, if it raised."""
@@ -130,6 +136,11 @@ class Run:
     def quiet(self) -> bool:
         """Whether no chunk is under way."""
         return not self._held
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to do until more is fed: no chunk under way, and none that could be."""
+        return not self._held and self._backlog.empty
 
     @property
     def ending(self) -> BaseException | None:
@@ -218,7 +229,8 @@ class Run:
         self, held: Held, index: int, error: BaseException, now: float, seconds: float | None = None, worker: str = ""
     ) -> None:
         attempt, retry = held.chunk.attempt, self._rules.retry
-        if retry is not None and not self._halted and retry.covers(error, attempt):
+        stopped = self._halted or self._broken or (self._horizon is not None and index > self._horizon)
+        if retry is not None and not stopped and retry.covers(error, attempt):
             due = now + retry.delay(attempt, self._chance.random())
             self._backlog.again(due, index, attempt + 1, held.items(index, 1)[0])
             return
@@ -264,6 +276,8 @@ class Run:
 
     def _break(self, error: Exception) -> None:
         """Fail every item that is read and not under way: there is nobody left to run it."""
+        if self._broken is not None:  # several workers may find out at once
+            return
         self._broken = error
         for index, attempt in self._backlog.drain():
             self._put(Fault(index, error, None, attempt - 1, ""))
@@ -279,8 +293,10 @@ class Run:
         self._halted = True
         self._backlog.truncate(-1)
 
-    def demand(self, inner: int) -> int:
+    def demand(self, now: float, inner: int) -> int:
         """Return how many workers, of `inner` calls at once each, could have work now."""
+        self._backlog.ripen(now)
+        self._next_start_is_later = self._rules.rate is not None and now < self._next_start
         waiting = 0 if self._next_start_is_later else self._backlog.count
         return -(-(waiting + sum(self._load.values())) // inner)
 
@@ -307,7 +323,6 @@ class Run:
         if self._halted or self._horizon is not None:
             self._call_off(commands)
         if not self._halted:
-            self._backlog.ripen(now)
             self._dispatch(now, seats, span, commands)
             self._rebalance(now, seats, span, commands)
         return commands
