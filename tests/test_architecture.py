@@ -23,6 +23,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("_core.port", "_core.run", "_core.backlog", "_core.ledger", "_core.pace", "_core.shelf"),
     ("_core",),
     ("_core.base", "_executor"),
+    ("_worker",),  # the far side of a process border
     ("_ports",),
     ("_strategies",),
     ("_registry", "_spec"),
@@ -39,7 +40,7 @@ FOREIGN: dict[str, set[str]] = {
     "dask": {"_strategies.dask"},
     "distributed": {"_strategies.dask"},
     "ray": {"_strategies.ray"},
-    "aiohttp": {"http.awaiting"},
+    "aiohttp": {"http.awaiting", "cli.server"},
 }
 
 WAITS = {
@@ -147,7 +148,8 @@ def test_imports_go_one_way() -> None:
 
 def test_no_import_cycles() -> None:
     """No module reaches itself by following imports, also those inside functions."""
-    graph = {module: {own for i in _imports(module) if (own := _own(i.target)) in FILES} for module in FILES}
+    # A module that is run as a script may import itself by its right name.
+    graph = {name: {own for i in _imports(name) if (own := _own(i.target)) in FILES} - {name} for name in FILES}
 
     def reached(front: set[str]) -> set[str]:
         seen: set[str] = set()
