@@ -144,5 +144,5 @@ root: type[StrategyError] = WorkerDied
 
 # What a type checker must find: an option that does not exist, a value that cannot be.
 thread.map(size, ["a"], orderd=False)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
-thread.map(size, ["a"], on_error="ignore")  # type: ignore[call-overload]  # pyright: ignore
+thread.map(size, ["a"], on_error="ignore")  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue, reportArgumentType]
 ThreadStrategy(start_method="spawn")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
