@@ -32,7 +32,7 @@ def _profile_options(command: F) -> F:
 @_profile_options
 @click.option("--cores", type=float, help="Advise for a machine with so many cores; default: this one.")
 @click.option("--json", "in_json", is_flag=True, help="Print JSON.")
-def advise(cores: float | None, in_json: bool, **said: str | None) -> None:  # noqa: FBT001 - click gives it by name
+def advise(cores: float | None, in_json: bool, **said: str | None) -> None:
     """Recommend a strategy for work that is described by the options, and say why.
 
     Times are seconds per item, sizes are bytes. --kind alone is enough for a first answer.

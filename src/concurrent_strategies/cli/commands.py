@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from .. import __version__
 from .._errors import StrategyError, suggestion
 
 if TYPE_CHECKING:
@@ -50,8 +51,9 @@ class _Group(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            error.message += suggestion(args[0], COMMANDS)
-            raise
+            if "Did you mean" in error.format_message():  # click says it from 8.4 on
+                raise
+            raise click.UsageError(error.format_message() + suggestion(args[0], COMMANDS), ctx) from None
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -66,7 +68,7 @@ class _Group(click.Group):
 
 
 @click.group(NAME, cls=_Group, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name=NAME)
+@click.version_option(__version__)
 @click.pass_context
 def cli(ctx: click.Context) -> None:
     """Run a function over items by threads, processes, gevent, asyncio or trio, and find out which one pays."""

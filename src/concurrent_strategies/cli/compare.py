@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import click
 
+from .. import get_strategy
 from .contest import Workload, compete
 from .differences import differences, told
-from .items import items_options, read_items
+from .items import items_options, name_of, read_items
 from .progress import Meter
 from .server import serving
 from .standings import as_json, show, with_advice
@@ -44,13 +45,13 @@ def compare(function: str | None, source: BinaryIO | None, form: str, **how: Any
     written module:function, and --items: the same for your own work. The exit status is 1 if results differ or a
     strategy fails.
     """
-    results = []
+    for spec in how["strategies"]:  # a slip of the pen is told at once, not by each measurement
+        get_strategy(spec)
     with _workloads(function, source, form, how["latency"]) as workloads:
         strategies = tuple(dict.fromkeys(how["strategies"] or (ALL if function else CLASSIC)))
         total = len(workloads) * len(strategies) * how["rounds"]
         with Meter(shown=sys.stderr.isatty(), total=total, what="measurements") as meter:
-            for workload in workloads:
-                results.append(_measured(workload, strategies, meter, how["rounds"], how["keep_going"]))
+            results = [_measured(work, strategies, meter, how["rounds"], how["keep_going"]) for work in workloads]
     if how["in_json"]:
         click.echo(json.dumps(as_json(results), indent=2))
     else:
@@ -59,7 +60,11 @@ def compare(function: str | None, source: BinaryIO | None, form: str, **how: Any
 
 
 def _measured(
-    workload: Workload, strategies: tuple[str, ...], meter: Meter, rounds: int, keep_going: bool  # noqa: FBT001
+    workload: Workload,
+    strategies: tuple[str, ...],
+    meter: Meter,
+    rounds: int,
+    keep_going: bool,
 ) -> Result:
     told_turn = 0
 
@@ -87,9 +92,7 @@ def _complain(result: Result) -> bool:
 
 
 @contextmanager
-def _workloads(
-    function: str | None, source: BinaryIO | None, form: str, latency: float
-) -> Iterator[list[Workload]]:
+def _workloads(function: str | None, source: BinaryIO | None, form: str, latency: float) -> Iterator[list[Workload]]:
     if function is None:
         if source is not None:
             raise click.UsageError("--items needs a FUNCTION to give them to, written module:function")
@@ -98,10 +101,10 @@ def _workloads(
         return
     if source is None:
         raise click.UsageError(f"say what {function} is to be called with: --items FILE, or --items - to read it here")
-    load_function(function)  # a slip of the pen is told at once, not by each strategy
+    load_function(function)  # the same
     items = list(read_items(source, form))
     if not items:
-        raise click.UsageError(f"there is nothing to do: {source.name} has no items")
+        raise click.UsageError(f"there is nothing to do: {name_of(source)} has no items")
     yield [Workload("yours", f"{function}, {len(items)} items", function, items)]
 
 

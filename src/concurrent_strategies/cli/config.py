@@ -6,14 +6,14 @@ import json
 
 import click
 
-from .._config import resolve
 from .. import get_strategy
+from .._config import resolve
 
 
 @click.command("config")
 @click.argument("spec", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def config(spec: str | None, as_json: bool) -> None:  # noqa: FBT001 - click gives it by name
+def config(spec: str | None, as_json: bool) -> None:
     """Show what get_strategy() gives in this folder and environment, each part with the place that set it.
 
     With SPEC, such as thread:8 or @profile, what get_strategy(SPEC) gives.

@@ -15,7 +15,8 @@ from .contestant import Job, Report, receive, send
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-MODULE: Final = "concurrent_strategies.cli.contestant"
+# Not `-m`: the program would be known as `__main__`, and its classes pickled by that name.
+PROGRAM: Final = "from concurrent_strategies.cli.contestant import main; main()"
 ENDING: Final = 10.0  # seconds that a process may take to end after its report
 
 
@@ -124,19 +125,26 @@ def measure(job: Job) -> Report:
     It gets a session of its own: Ctrl-C in the terminal reaches us alone, and we end all of it.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", MODULE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+        [sys.executable, "-c", PROGRAM], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
     )
     try:
         send(cast("BinaryIO", process.stdin), job)
         report: Report = receive(cast("BinaryIO", process.stdout))
         process.wait(ENDING)
     except (EOFError, BrokenPipeError):
-        return Report(problem=f"its process ended without a report (exit status {process.wait(ENDING)})")
+        return Report(problem=f"its process ended without a report (exit status {_status(process)})")
     except subprocess.TimeoutExpired:
         return Report(problem=f"it did not end within {ENDING:g} s of its last result")
     finally:
         _end(process)
     return report
+
+
+def _status(process: subprocess.Popen[bytes]) -> int | None:
+    try:
+        return process.wait(ENDING)
+    except subprocess.TimeoutExpired:  # it closed its standard output and went on
+        return None
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

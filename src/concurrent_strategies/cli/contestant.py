@@ -1,7 +1,7 @@
 """One measurement, in a fresh process: open the strategy, map, close, and say how long that took.
 
-`python -m ...cli.contestant` reads one job from standard input and writes one report to standard output, both as
-pickles with their length in front. It ends when the other end of its standard input is closed.
+`main` reads one job from standard input and writes one report to standard output, both as pickles with their length in
+front. The process ends when the other end of its standard input is closed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import gc
 import os
 import pickle
 import struct
-import sys
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, BinaryIO, final
@@ -59,12 +58,16 @@ class Report:
 
 
 def perform(job: Job) -> Report:
-    """Do the job, and time what a user would wait for; importing the function comes before."""
-    function = load_function(job.function)
-    gc.collect()
-    before, started = cpu_seconds(), perf_counter()
+    """Do the job, and time what a user would wait for: opening, mapping, closing.
+
+    Importing the function and making the strategy, which is configuration and no more, come before. What a strategy
+    imports when it opens, and what the function imports when it is called, counts.
+    """
     try:
-        with get_strategy(job.strategy) as strategy:
+        function, strategy = load_function(job.function), get_strategy(job.strategy)
+        gc.collect()
+        before, started = cpu_seconds(), perf_counter()
+        with strategy:
             if job.keep_going:
                 results = [_comparable(outcome) for outcome in strategy.outcomes(function, job.items)]
             else:
@@ -133,10 +136,3 @@ def main() -> None:
     job: Job = receive(jobs)
     _end_with_parent(jobs.fileno())
     send(reports, perform(job))
-
-
-if __name__ == "__main__":
-    # Under this name the classes above would be pickled as `__main__.Report`, which the other side does not have.
-    from concurrent_strategies.cli import contestant
-
-    sys.exit(contestant.main())

@@ -32,7 +32,7 @@ FEW_DESCRIPTORS: Final = 1024  # two for each connection: the usual limit is rea
 
 @click.command()
 @click.option("--json", "in_json", is_flag=True, help="Print JSON.")
-def doctor(in_json: bool) -> None:  # noqa: FBT001 - click gives it by name
+def doctor(in_json: bool) -> None:
     """Show what this machine offers, what is installed, and what stands in the way."""
     machine, packages, remarks = Machine.detect(), _packages(), []
     remarks = list(_remarks(machine))
@@ -50,7 +50,9 @@ def doctor(in_json: bool) -> None:  # noqa: FBT001 - click gives it by name
 
     table(("this machine", ""), _facts(machine))
     rows = [(name, version or "missing", *PACKAGES[name]) for name, version in packages.items()]
-    table(("package", "version", "for", "to get it"), [row[:3] + ("" if row[1] != "missing" else row[3],) for row in rows])
+    table(
+        ("package", "version", "for", "to get it"), [(*row[:3], row[3] if row[1] == "missing" else "") for row in rows]
+    )
     strategies = [(entry.name, "yes" if entry.available else f"no: {entry.reason}") for entry in available()]
     table(("strategy", "available"), strategies)
     for remark in remarks:
@@ -94,5 +96,3 @@ def _remarks(machine: Machine) -> Iterator[str]:
     for entry in available():
         if not entry.available:
             yield f"Strategy {entry.name}: {entry.reason}"
-
-

@@ -29,7 +29,7 @@ def read_items(source: BinaryIO, form: str = "auto") -> Iterator[Any]:
     Raises:
         click.BadParameter: naming the file and the line that cannot be read.
     """
-    name = str(getattr(source, "name", "input"))
+    name = name_of(source)
     as_json = form == "jsonl" or (form == "auto" and name.endswith(JSON_ENDINGS))
     for number, line in _text_lines(source, name):
         if not as_json:
@@ -41,6 +41,11 @@ def read_items(source: BinaryIO, form: str = "auto") -> Iterator[Any]:
             raise _bad(name, number, f"this is not valid JSON ({error})") from None
 
 
+def name_of(source: BinaryIO) -> str:
+    """Return what a message calls this file."""
+    return str(getattr(source, "name", "<stdin>")).replace("<stdin>", "standard input")
+
+
 def items_options(*, required: bool) -> Callable[[F], F]:
     """Return a decorator that gives a command the options `--items` and `--format`, as `source` and `form`."""
 
@@ -50,7 +55,9 @@ def items_options(*, required: bool) -> Callable[[F], F]:
         command = click.option("--format", "form", type=formats, default="auto", help=help_format)(command)
         source = click.File("rb")
         help_items = "One item per line; - is standard input."
-        option = click.option("--items", "-i", "source", type=source, required=required, metavar="FILE", help=help_items)
+        option = click.option(
+            "--items", "-i", "source", type=source, required=required, metavar="FILE", help=help_items
+        )
         return option(command)
 
     return decorate

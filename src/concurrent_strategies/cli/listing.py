@@ -11,7 +11,7 @@ from .._registry import available
 
 @click.command("list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def list_strategies(as_json: bool) -> None:  # noqa: FBT001 - click gives it by name
+def list_strategies(as_json: bool) -> None:
     """Show the strategies that exist, and what to install for those that cannot be used yet."""
     listed = available()
     if as_json:

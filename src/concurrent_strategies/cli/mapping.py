@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from .. import Failure, get_strategy
+from .. import Failure, RunTimeout, TooManyFailures, get_strategy
 from .items import items_options, read_items
 from .progress import Meter
 from .results import ResultLines
@@ -65,13 +65,18 @@ def map_items(function: str, strategy: str | None, source: Any, form: str, outpu
     chosen = get_strategy(strategy, **options)
     items = _Remembered(read_items(source, form))
     lines = ResultLines(output, with_index=with_index)
-    with Meter(shown=_can_draw(output)) as meter, chosen.outcomes(call, items, ordered=ordered) as stream:
-        for outcome in stream:
-            problem = _written(lines, outcome)
-            item = items.take(outcome.index)
-            if problem:
-                meter.say(f"item {outcome.index} ({item}): {problem}")
-            meter.count(failed=bool(problem))
+    try:
+        with Meter(shown=_can_draw(output)) as meter, chosen.outcomes(call, items, ordered=ordered) as stream:
+            for outcome in stream:
+                problem = _written(lines, outcome)
+                item = items.take(outcome.index)
+                if problem:
+                    meter.say(f"item {outcome.index} ({item}): {problem}")
+                meter.count(failed=bool(problem))
+    except TooManyFailures as error:
+        raise click.ClickException(error.message) from error
+    except RunTimeout as error:
+        raise click.ClickException(str(error)) from error
     return 1 if meter.failed else 0
 
 

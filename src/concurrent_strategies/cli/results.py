@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import dataclasses
-import datetime
+import datetime as dt
 import json
 from typing import Any, TextIO
 
@@ -48,6 +48,6 @@ def _nearest_kin(value: Any) -> Any:
         return list(value)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    if isinstance(value, datetime.date | datetime.time):
+    if isinstance(value, dt.date | dt.time):
         return value.isoformat()
     raise TypeError(f"JSON has no place for {type(value).__name__}")

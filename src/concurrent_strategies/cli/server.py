@@ -38,7 +38,7 @@ def serving(latency: float) -> Iterator[str]:
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
     ) as process:
-        assert process.stdin is not None and process.stdout is not None  # noqa: PT018, S101
+        assert process.stdin is not None and process.stdout is not None  # noqa: PT018
         try:
             address = process.stdout.readline().strip()
             if not address:

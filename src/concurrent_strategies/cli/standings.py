@@ -7,10 +7,13 @@ import platform
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final, final
 
+import click
+
 from .. import Machine, WorkloadProfile, advise
+from ..advice.words import say_seconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from .. import Advice
     from .contest import Standing, Workload
@@ -58,14 +61,13 @@ def _profile(workload: Workload, standings: Sequence[Standing]) -> WorkloadProfi
         return None
     share = min(1.0, plain.cpu_seconds / plain.median)
     kind: Any = "cpu" if share >= COMPUTING else "io" if share <= WAITING else "mixed"
-    return WorkloadProfile(
-        kind=kind, n_items=plain.items, duration=plain.median / plain.items, cpu_fraction=round(share, 2)
-    )
+    duration = float(f"{plain.median / plain.items:.3g}")
+    return WorkloadProfile(kind=kind, n_items=plain.items, duration=duration, cpu_fraction=round(share, 2))
 
 
 def show(results: Sequence[Result]) -> None:
     """Draw a table for each workload."""
-    from .tables import screen, table
+    from .tables import table
 
     titles = ("strategy", "median", "spread", "speed-up", "CPU", "items/s", "time")
     for result in results:
@@ -73,9 +75,8 @@ def show(results: Sequence[Result]) -> None:
         rows = [_row(result, standing, slowest) for standing in result.standings]
         numbers = ("median", "spread", "speed-up", "CPU", "items/s")
         table(titles, rows, caption=result.workload.title, numbers=numbers)
-        if result.advice is not None:
-            screen().print(_sentence(result), markup=False)
-            screen().print()
+        for line in (*_verdict(result), ""):
+            click.echo(line)
 
 
 def _row(result: Result, standing: Standing, slowest: float) -> tuple[str, ...]:
@@ -84,10 +85,10 @@ def _row(result: Result, standing: Standing, slowest: float) -> tuple[str, ...]:
     speedup = result.speedup(standing)
     return (
         standing.strategy,
-        f"{standing.median:.3f} s",
-        f"{min(standing.seconds):.3f} to {max(standing.seconds):.3f} s",
+        say_seconds(standing.median),
+        f"{say_seconds(min(standing.seconds))} to {say_seconds(max(standing.seconds))}",
         f"{speedup:.2f}x" if speedup is not None else "",
-        f"{standing.cpu_seconds:.2f} s",
+        say_seconds(standing.cpu_seconds),
         f"{standing.rate:,.1f}",
         bar(standing.median / slowest if slowest else 0.0),
     )
@@ -99,14 +100,23 @@ def bar(share: float) -> str:
     return "█" * (eighths // 8) + EIGHTHS[eighths % 8].strip()
 
 
-def _sentence(result: Result) -> str:
-    advice = result.advice
-    assert advice is not None  # noqa: S101 - the caller has looked
+def _verdict(result: Result) -> Iterator[str]:
+    """Say what was measured, what the advisor was told, and what it says."""
     measured = [each for each in result.standings if each.seconds]
-    fastest = min(measured, key=lambda each: each.median).strategy if measured else "nothing"
-    why = f": {advice.reasons[0]}" if advice.reasons else ""
-    said = "" if result.workload.profile is None else " declared"
-    return f"Fastest here: {fastest}. For the{said} profile {result.profile!r}, advise says {advice.spec}{why}"
+    if measured:
+        fastest = min(measured, key=lambda each: each.median)
+        speedup = result.speedup(fastest)
+        times = f", {speedup:.2f} times as fast as sync" if speedup is not None and fastest is not result.plain else ""
+        yield f"Fastest here: {fastest.strategy}{times}"
+    if result.advice is not None and result.profile is not None:
+        facts = ", ".join(f"{name}={value!r}" for name, value in _facts(result.profile).items())
+        source = "declared" if result.workload.profile is not None else "as sync showed"
+        yield f"advise says:  {result.advice.spec} (for {facts}, {source})"
+        yield from (f"              {reason}" for reason in result.advice.reasons[:1])
+
+
+def _facts(profile: WorkloadProfile) -> dict[str, Any]:
+    return {name: getattr(profile, name) for name in sorted(profile.declared())}
 
 
 def as_json(results: Sequence[Result]) -> Mapping[str, Any]:
@@ -135,7 +145,7 @@ def _workload(result: Result) -> Mapping[str, Any]:
         "advice": None
         if advice is None or result.profile is None
         else {
-            "profile": {name: getattr(result.profile, name) for name in sorted(result.profile.declared())},
+            "profile": _facts(result.profile),
             "strategy": advice.strategy,
             "spec": advice.spec,
             "expected_seconds": advice.expected_seconds,

@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 WIDE: Final = 200  # columns where there is no terminal: nothing is cut off in a file or a pipe
 
 
-def screen() -> Console:
-    """Return where tables are drawn."""
+def _screen() -> Console:
     from rich.console import Console
 
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() else WIDE
@@ -46,4 +45,4 @@ def table(
         drawn.add_column(title, justify="right" if title in numbers else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(cell) for cell in row))
-    screen().print(drawn)
+    _screen().print(drawn)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidOption, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def load_function(reference: str) -> Callable[..., Any]:
