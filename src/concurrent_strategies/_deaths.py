@@ -35,6 +35,13 @@ class WorkerStartError(StrategyError, BrokenExecutor):
     """No worker could be started; the `__cause__` says why, where there is an exception that does."""
 
 
+def start_error(what: str, cause: BaseException | None) -> WorkerStartError:
+    """Make the error of workers that could not be started, with what went wrong as its cause."""
+    error = WorkerStartError(what if cause is None else f"{what}: {type(cause).__name__}: {cause}")
+    error.__cause__ = cause
+    return error
+
+
 def describe_exit(exitcode: int | None) -> str:
     """Say in words how a process ended, given its exit code as `subprocess` counts it."""
     if exitcode is None:

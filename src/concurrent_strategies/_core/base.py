@@ -71,6 +71,13 @@ class BaseStrategy:
         """Open a port for one run."""
         raise NotImplementedError
 
+    def shape(self, colour: str) -> tuple[int, int]:
+        """Return how many seats its port has for functions of this colour, and how many calls at once each.
+
+        What a process strategy has to know of the strategy inside it.
+        """
+        return self.most(), 1
+
     def prefers_async(self) -> bool:
         """Tell whether this strategy takes the coroutine function of a `dual` callable."""
         return self.traits.native_async

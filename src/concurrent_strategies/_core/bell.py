@@ -64,7 +64,7 @@ class PollBell(Bell):
         super().__init__()
         self._poller = _epoll()
         # Above 2 always: a program may have closed its standard streams, and what is printed must not ring.
-        self._ringer = _above_two(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+        self._ringer = above_two(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
         self._poller.register(self._ringer, select.POLLIN)
 
     def ring(self) -> None:
@@ -132,7 +132,8 @@ def _epoll() -> select.epoll:
     return get_original("select", "epoll")()  # type: ignore[no-any-return]
 
 
-def _above_two(fd: int) -> int:
+def above_two(fd: int) -> int:
+    """Return this descriptor, moved if it is one of the standard three, which the program may have closed."""
     if fd > 2:
         return fd
     import fcntl

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 SHORT = 20e-6  # seconds: items below this are run in groups, those above are announced and reported one by one
 GROUP = 0.001  # seconds of work in a group; with what is found only afterwards this stays below 2 ms
+PROOF = 32  # short items in a row before the first group: a death among a few items then costs exactly one
 PLAIN, ASYNC = "plain", "async"
 
 # Without a GIL taking the rest of an iterator is no single step, so that every item has to be announced alone.
@@ -103,6 +104,7 @@ class Lane:
         self._alone = call.seed is not None or self._awaits or call.task_timeout is not None or not _GROUPS
         self._loop: Any = None
         self._size = 1  # items in the next group
+        self._proven = 0  # short items in a row, up to PROOF
         self._chunk: Chunk | None = None
         self._at = self._stop = 0  # offsets in the chunk: next item to start, end of what is ours
         self._iterator: Any = iter(())
@@ -213,10 +215,12 @@ class Lane:
             return
         first = self._base
         self._base, self._out = first + len(values), []
-        if took < SHORT * len(values) and not self._alone:
-            self._size = min(self._size * 8, max(1, int(GROUP * len(values) / max(took, 1e-9))))
+        if self._alone or took >= SHORT * len(values):
+            self._size, self._proven = 1, 0
+        elif self._proven < PROOF:
+            self._proven += len(values)
         else:
-            self._size = 1
+            self._size = min(self._size * 8, max(1, int(GROUP * len(values) / max(took, 1e-9))))
         self._emit_values(chunk.first + first, values, took)
 
     def _emit_values(self, first: int, values: list[Any], took: float) -> None:
@@ -264,7 +268,8 @@ class Lane:
                 self._emit_values(chunk.first + first, values, min(clock() - self._since, SHORT * done))
             left = self._stop - started
             kept = left // 2 if keep else 0
-            self._at, self._stop, self._size = started, started + kept, 1
+            self._at, self._stop = started, started + kept
+            self._size, self._proven = 1, 0
             self._emit(Returned(chunk.id, chunk.first + self._stop, left - kept))
             return True
 

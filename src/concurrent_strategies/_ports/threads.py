@@ -193,7 +193,9 @@ class Seat:
 
     def unstartable(self, error: BaseException) -> None:
         """Pass on what went wrong before the thread could serve."""
-        self._report(Broken(_start_error("a worker thread could not be prepared", error)))
+        from .._deaths import start_error  # loads concurrent.futures
+
+        self._report(Broken(start_error("a worker thread could not be prepared", error)))
         self.abandon()
 
     def _emit(self, report: Report) -> None:
@@ -246,7 +248,9 @@ class ThreadsPort(Port):
             self._most = self.seats = len(self._at)
             self._reports.append(Returned(chunk.id, chunk.first, len(chunk.items)))
         else:
-            self._reports.append(Broken(_start_error("no worker thread could be started", error)))
+            from .._deaths import start_error  # loads concurrent.futures
+
+            self._reports.append(Broken(start_error("no worker thread could be started", error)))
             self._reports.append(Died(chunk.id))
         self.bell.ring()
 
@@ -282,10 +286,3 @@ class ThreadsPort(Port):
             self._abandon(seat)
         self._at.clear()
 
-
-def _start_error(what: str, cause: BaseException) -> Exception:
-    from .._errors import WorkerStartError
-
-    error = WorkerStartError(f"{what}: {type(cause).__name__}: {cause}")
-    error.__cause__ = cause
-    return error

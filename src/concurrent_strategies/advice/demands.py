@@ -98,6 +98,11 @@ class Demands:
         return self.gil + self.free * self.inner_threads
 
     @property
+    def waiting_assumed(self) -> bool:
+        """Whether the time was not declared but stands for a word, such as `latency="slow"`."""
+        return not self.timed and not self.cpu_declared
+
+    @property
     def steady(self) -> bool:
         """Whether only rates can be compared, as nobody said how long the whole would take: start-up is left out."""
         return not (self.finite and self.timed)
@@ -172,7 +177,7 @@ def _times(profile: WorkloadProfile, kind: Kind | None) -> Times:
     return said
 
 
-def _fill_up(profile: WorkloadProfile, kind: Kind | None, said: Times, gil_said: bool) -> Times:  # noqa: FBT001
+def _fill_up(profile: WorkloadProfile, kind: Kind | None, said: Times, gil_said: bool) -> Times:
     """Give the part of the duration that no exact time covers to what the kind is about."""
     if gil_said and said.wait:
         return said
@@ -193,7 +198,7 @@ def _fill_up(profile: WorkloadProfile, kind: Kind | None, said: Times, gil_said:
     return Times(said.gil + gil, said.free + free, said.wait + rest - computing, cpu_declared=not assumed)
 
 
-def _waiting(profile: WorkloadProfile, said: Times, gil_said: bool) -> Times:  # noqa: FBT001
+def _waiting(profile: WorkloadProfile, said: Times, gil_said: bool) -> Times:
     wait = said.wait or LATENCY[profile.latency]
     times = said._replace(wait=wait, timed=said.wait > 0)
     if gil_said or said.free:

@@ -61,7 +61,7 @@ def choice(default: Any, *allowed: object) -> Any:
     return _field(default, check, f"{', '.join(others)} or {last}", words)
 
 
-def fact(default: bool | None) -> Any:  # noqa: FBT001
+def fact(default: bool | None) -> Any:
     """Make a field for something that is so or not."""
     return choice(default, True, False)
 
@@ -77,7 +77,5 @@ def named_numbers() -> Any:
     return _field(None, check, "a mapping of names to numbers")
 
 
-def _field(
-    default: Any, check: Callable[[Any], Any], allowed: str, words: tuple[str, ...] = ()
-) -> Any:
+def _field(default: Any, check: Callable[[Any], Any], allowed: str, words: tuple[str, ...] = ()) -> Any:
     return field(default=default, metadata={"check": check, "allowed": allowed, "words": words})

@@ -24,11 +24,13 @@ the largest of these bounds.
 Without a GIL, g counts as f for threads. In a program patched by gevent, threads have one core. f that keeps several
 cores busy by threads of its own counts that many times against the cores.
 
-Sources. Largest of the station bounds: asymptotic bounds of operational analysis (Denning and Buzen, The operational
-analysis of queueing network models, 1978). n * u / k + (1 - 1 / k) * longest: Graham's bound for list scheduling (Bounds
-on multiprocessing timing anomalies, 1969). Pe: Amdahl's law with a constant loss per further core. rate * u calls at
-once suffice for a rate: Little's law. The knee in `sizing.py`, (c + w) / c: the pool size of Goetz et al. (Java
-Concurrency in Practice, 2006).
+Sources. The largest of the station bounds: asymptotic bounds of operational analysis (Denning and Buzen, "The
+operational analysis of queueing network models", 1978). `waves`: after Graham's bound for list scheduling ("Bounds on
+multiprocessing timing anomalies", 1969), total / k + (1 - 1 / k) * longest, less what even items do not lose. `Pe`:
+Amdahl's law with the same loss for each further core. That rate * u calls at once suffice for a rate: Little's law. The
+knee in `sizing.py`: the pool size of Goetz et al. ("Java Concurrency in Practice", 2006), cores * (1 + w / c).
+`longest`, where it is not declared: the expected maximum of n draws from a bell curve, about sqrt(2 ln n) standard
+deviations above the mean.
 """
 
 from __future__ import annotations
@@ -178,9 +180,7 @@ class Model:
         start = self._start(p)
         if plan.inner == "thread":
             start += of.thread_start * plan.inner_workers
-            bounds.append(
-                Bound("GIL", "n*(g+d_t)*kappa/p", it.items * (self.held + of.thread_item) * of.thrash / p)
-            )
+            bounds.append(Bound("GIL", "n*(g+d_t)*kappa/p", it.items * (self.held + of.thread_item) * of.thrash / p))
         elif plan.inner == "asyncio":
             start += of.loop_start
             bounds[2] = self._waves(plan.calls, it.loop_cpu + it.loop_block + it.loop_wait)

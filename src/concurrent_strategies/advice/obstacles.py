@@ -44,17 +44,21 @@ def _asyncio(model: Model) -> str:
         return "the function has to run in a main thread, which the loop may not be in"
     if model.profile.coroutine is False:
         return "there is no async version; a blocking call would stop the whole loop"
+    if not model.demands.loop_wait:
+        return "there is no waiting to overlap, and tasks share one core"
     return ""
 
 
 def _green(model: Model) -> str:
     profile, patched = model.profile, model.machine.gevent_patched
+    if not model.demands.wait:
+        return "there is no waiting to overlap, and greenlets share one core"
     if profile.main_thread_only:
         return "the function has to run in a main thread"
     if profile.green_ok is False:
         return "its waiting does not become cooperative under gevent"
     if profile.green_ok is None and not patched:
-        return "not known whether its waiting becomes cooperative under gevent; say green_ok=True if it does"
+        return "it is not known whether its waiting becomes cooperative under gevent; say green_ok=True if so"
     # Outside a patched program the greenlets live in one child process.
     return "" if patched else _process(model)
 

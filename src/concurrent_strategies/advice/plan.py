@@ -38,9 +38,12 @@ class Plan:
         """Calls at once, at most."""
         return self.workers * self.inner_workers
 
-    def spec(self, **options: float) -> str:
+    def options(self, rate: float | None = None) -> dict[str, int | float]:
+        """Return the run options of the outer strategy: `max_workers`, and the `rate` if there is one."""
+        size: dict[str, int | float] = {} if self.strategy == "sync" else {"max_workers": self.workers}
+        return size if rate is None else {**size, "rate": rate}
+
+    def spec(self, rate: float | None = None) -> str:
         """Return it as a spec string."""
-        if self.strategy != "sync":
-            options["max_workers"] = self.workers
         inner = Spec(self.inner, (("max_workers", self.inner_workers),)) if self.inner else None
-        return str(Spec(self.strategy, tuple(sorted(options.items())), inner))
+        return str(Spec(self.strategy, tuple(sorted(self.options(rate).items())), inner))

@@ -68,7 +68,7 @@ class WorkloadProfile:
     """
 
     n_items: int | None = whole(None)
-    kind: Kind | None = choice(None, "cpu", "native", "io", "mixed")
+    kind: Literal["cpu", "native", "io", "mixed"] | None = choice(None, "cpu", "native", "io", "mixed")
     duration: float | None = seconds(None)
     cpu_fraction: float | None = number(None, 0, 1)
     gil_cpu: float | None = seconds(None)
@@ -103,7 +103,6 @@ class WorkloadProfile:
     ordered: bool = fact(default=True)
     deadline: float | None = seconds(None)
     confidence: Mapping[str, float] | None = named_numbers()
-
 
     def __post_init__(self) -> None:
         """Check every field, and bring it to the type the model computes with."""

@@ -78,10 +78,21 @@ class Choice:
         """Return the seconds by which candidates are compared."""
         return _time(candidate.cost, self.model)
 
+    def spec(self, candidate: Candidate) -> str:
+        """Return a candidate as a spec string, with the rate that was declared."""
+        return candidate.plan.spec(self.model.profile.rate_limit)
+
     @property
     def possible(self) -> list[Candidate]:
         """Every candidate without an obstacle, the fastest first."""
         return sorted((c for c in self.candidates.values() if not c.obstacle), key=self.time)
+
+    @property
+    def sensible(self) -> list[Candidate]:
+        """The recommendation and every possible candidate, those that add an inner strategy for nothing left out."""
+        single = _single(self.candidates, self.model)
+        sound = [c for c in self.possible if not c.plan.inner or _inner_pays(c, single, self.model)]
+        return sound if self.chosen in sound else [self.chosen, *sound]
 
 
 def choose(profile: WorkloadProfile, machine: Machine) -> Choice:
@@ -112,13 +123,18 @@ def _candidate(family: str, model: Model) -> Candidate:
 
 def _best(candidates: Mapping[str, Candidate], model: Model) -> str:
     possible = {family: c for family, c in candidates.items() if not c.obstacle}
-    single = min((_time(c.cost, model) for c in possible.values() if not c.plan.inner), default=0.0)
+    single = _single(candidates, model)
     possible = {family: c for family, c in possible.items() if not c.plan.inner or _inner_pays(c, single, model)}
     if not possible:
         return "sync"  # slow, but right
     fastest = min(_time(c.cost, model) for c in possible.values())
     close = [family for family, c in possible.items() if _as_good(_time(c.cost, model), fastest, model)]
     return min(close, key=_effort(model))
+
+
+def _single(candidates: Mapping[str, Candidate], model: Model) -> float:
+    """Return the time of the fastest candidate that is possible and no hybrid."""
+    return min((_time(c.cost, model) for c in candidates.values() if not c.obstacle and not c.plan.inner), default=0.0)
 
 
 def _time(cost: Cost, model: Model) -> float:
@@ -138,14 +154,20 @@ def _inner_pays(candidate: Candidate, single: float, model: Model) -> bool:
     return it.steady or saved > INNER_STARTS * candidate.cost.start
 
 
+def many(profile: WorkloadProfile) -> bool:
+    """Tell whether many connections were declared."""
+    allowed = profile.max_connections
+    return profile.connections == "many" if allowed is None else allowed > FEW
+
+
 def _effort(model: Model) -> Callable[[str], float]:
     """Return the order of simplicity, which depends on what is there already."""
     order: dict[str, float] = {family: place for place, family in enumerate(FAMILIES)}
     profile, machine = model.profile, model.machine
-    allowed = profile.max_connections
-    many = profile.connections == "many" if allowed is None else allowed > FEW
-    if many and knee("thread", model) > FEW:
-        order["asyncio"] = 0.6  # more connections than anybody wants threads for, and they would be kept busy
+    if profile.coroutine is True:
+        order["process/asyncio"] = order["process/thread"] - 0.5
+    if (profile.coroutine is True or many(profile)) and knee("thread", model) > FEW:
+        order["asyncio"] = 0.6  # slow enough for more connections than anybody wants threads for
     if machine.gevent_patched:
         order["green"] = 0.4  # the program has been made for it
     if machine.running_loop and model.demands.wait:

@@ -27,10 +27,11 @@ MOST_PROCESSES_ON_WINDOWS: Final = 61  # the system waits for 63 handles at once
 
 
 class Limit(NamedTuple):
-    """A bound on the calls at once, and where it comes from."""
+    """A bound on the calls at once, where it comes from, and whether this machine sets it and not the work."""
 
     calls: int
     origin: str
+    by_machine: bool = False
 
 
 def limits(model: Model) -> list[Limit]:
@@ -45,10 +46,10 @@ def limits(model: Model) -> list[Limit]:
         # Little's law: this many under way are enough to start so many per second.
         found.append(Limit(_ceil(profile.rate_limit * it.duration, 10**9), "more would only wait for rate_limit"))
     if machine.descriptors is not None:
-        found.append(Limit(machine.descriptors // 2, "file descriptors, two for each call"))
+        found.append(Limit(machine.descriptors // 2, "file descriptors, two for each call", by_machine=True))
     if (budget := memory_budget(profile, machine)) is not None and profile.memory_per_item:
-        found.append(Limit(budget // profile.memory_per_item, "memory"))
-    return [Limit(max(1, calls), origin) for calls, origin in found]
+        found.append(Limit(budget // profile.memory_per_item, "memory", by_machine=True))
+    return [limit._replace(calls=max(1, limit.calls)) for limit in found]
 
 
 def memory_budget(profile: WorkloadProfile, machine: Machine) -> int | None:

@@ -1,0 +1,226 @@
+"""How a worker process comes into being: forked by a small server, as a fresh interpreter, or forked from here.
+
+A launcher gets the worker's ends of its descriptors and returns a `Process`, of which the engine needs only this: its
+id, a way to kill it, and, when its pipe has ended, how it ended.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from typing import Any
+
+from .._errors import InvalidOption
+from .._worker.forkserver import STATUS
+
+START_METHODS = ("forkserver", "spawn", "fork")
+
+# The package may lie where only this program's sys.path finds it; the rest of the path comes with the set-up.
+_HOME = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_CODE = (
+    "import sys; sys.path.insert(0, sys.argv[1]); {prelude}"
+    "from concurrent_strategies._worker.{module} import {name}; {name}(*map(int, sys.argv[2:]))"
+)
+
+
+class Process:
+    """A worker process that was asked for; `pid` is 0 until it has said so itself.
+
+    Nobody waits for it to appear. If it does not, its end of the data socket is closed, like that of one that died.
+    """
+
+    def __init__(self, pid: int = 0) -> None:
+        self.pid = pid
+
+    def exitcode(self, patience: float) -> int | None:
+        """Return how it ended, as `subprocess` counts it, waiting up to `patience` seconds for that to be known."""
+        deadline = time.monotonic() + patience
+        while True:
+            try:
+                pid, status = os.waitpid(self.pid, os.WNOHANG)
+            except ChildProcessError:
+                return None
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(0.001)
+
+    def kill(self) -> None:
+        """End it at once."""
+        try:
+            if self.pid:
+                os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return  # it has ended by itself
+
+
+class Launcher:
+    """Starts worker processes; the base of the three ways."""
+
+    def start(self, fds: tuple[int, int, int]) -> Process:
+        """Start a worker on these descriptors: data, control, life.
+
+        Raises:
+            OSError: if the system gives no more processes.
+        """
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """Give back what the launcher itself needs."""
+
+
+class SpawnLauncher(Launcher):
+    """A fresh interpreter for each worker: 30 ms and more, and nothing inherited.
+
+    Args:
+        prelude: statements that run before anything else is imported.
+    """
+
+    def __init__(self, prelude: str = "") -> None:
+        self._prelude = prelude
+
+    def start(self, fds: tuple[int, int, int]) -> Process:
+        """Start an interpreter."""
+        return _Spawned(_interpreter("main", "main", fds, self._prelude))
+
+
+class _Spawned(Process):
+    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
+        super().__init__(popen.pid)
+        self._popen = popen
+
+    def exitcode(self, patience: float) -> int | None:
+        try:
+            return self._popen.wait(patience)
+        except subprocess.TimeoutExpired:
+            return None
+
+
+class ForkLauncher(Launcher):
+    """A fork of this process: the fastest start, and everything inherited, locks held by other threads included."""
+
+    def start(self, fds: tuple[int, int, int]) -> Process:
+        """Fork."""
+        from .._worker.main import main
+        from .processes import forget_ends  # it starts workers through this file
+
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None and not stream.closed:
+                stream.flush()  # or the child would print what is buffered a second time
+        pid = os.fork()
+        if pid:
+            return Process(pid)
+        try:
+            forget_ends()
+            main(*fds)
+        finally:
+            os._exit(1)
+
+
+class ServerLauncher(Launcher):
+    """A small server that has imported what a worker needs, and forks: 3 ms each after 40 ms for the server."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._server: subprocess.Popen[bytes] | None = None
+        self._line: socket.socket | None = None
+        self._ended: dict[int, int] = {}
+
+    def start(self, fds: tuple[int, int, int]) -> Process:
+        """Ask the server, or a new one if it has been killed; nobody waits for its answer."""
+        with self._lock:
+            for attempt in range(2):
+                try:
+                    if self._line is None:
+                        self._begin()
+                    assert self._line is not None
+                    socket.send_fds(self._line, [b"\0"], list(fds))
+                    break
+                except (BrokenPipeError, ConnectionResetError):
+                    self._drop()
+                    if attempt:
+                        raise OSError("the fork server ends as soon as it is started") from None
+        return _Served(self)
+
+    def _begin(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._server = _interpreter("forkserver", "serve", (theirs.fileno(),), "")
+            except BaseException:
+                ours.close()
+                raise
+        self._line = ours
+
+    def exitcode(self, pid: int, patience: float) -> int | None:
+        """Return how a worker ended, as far as the server has said."""
+        deadline = time.monotonic() + patience
+        with self._lock:
+            try:
+                while pid not in self._ended and self._line is not None and self._hear(deadline - time.monotonic()):
+                    pass
+            except (EOFError, OSError):
+                self._drop()
+            return self._ended.pop(pid, None)
+
+    def _hear(self, patience: float) -> bool:
+        """Take in one word of the server, if there is one in time."""
+        assert self._line is not None
+        poller = select.poll()
+        poller.register(self._line, select.POLLIN)
+        if not poller.poll(max(0.0, patience) * 1000):
+            return False
+        data = self._line.recv(STATUS.size, socket.MSG_WAITALL)
+        if len(data) < STATUS.size:
+            raise EOFError
+        pid, code = STATUS.unpack(data)
+        self._ended[pid] = code
+        return True
+
+    def _drop(self) -> None:
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+        if self._server is not None:
+            self._server.kill()
+            self._server.wait()
+            self._server = None
+
+    def close(self) -> None:
+        """End the server."""
+        with self._lock:
+            self._drop()
+
+
+class _Served(Process):
+    def __init__(self, server: ServerLauncher) -> None:
+        super().__init__()
+        self._from = server
+
+    def exitcode(self, patience: float) -> int | None:
+        return self._from.exitcode(self.pid, patience if self.pid else 0.0)
+
+
+def launcher(start_method: str) -> Launcher:
+    """Make the launcher for a start method."""
+    if start_method == "forkserver":
+        return ServerLauncher()
+    if start_method == "spawn":
+        return SpawnLauncher()
+    if start_method == "fork":
+        return ForkLauncher()
+    raise InvalidOption("start_method", start_method, f"it must be one of {', '.join(START_METHODS)}")
+
+
+def _interpreter(module: str, name: str, fds: tuple[int, ...], prelude: str) -> subprocess.Popen[bytes]:
+    code = _CODE.format(prelude=prelude, module=module, name=name)
+    flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
+    arguments: list[Any] = [sys.executable, *flags, "-c", code, _HOME, *map(str, fds)]
+    return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, pass_fds=fds, close_fds=True)

@@ -1,0 +1,276 @@
+"""The worker processes of a strategy, as the parent holds them: their sockets, what they have, how they end.
+
+Nothing is shared by two workers: each has a socketpair for data, one for control, and a pipe for its life, of which
+only the parent holds the other end. Death is the end of the data socket; the exit code is a detail.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+from .._core.bell import PollBell, above_two
+from .._core.crew import Crew
+from .._core.port import Chunk
+from .._worker import wire
+from .._worker.pickling import dumps
+from .launch import Launcher, Process
+
+LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket has ended
+
+
+class Parcel:
+    """Items of one chunk on their way through a worker: all of them, or one that is sent alone."""
+
+    __slots__ = ("chunk", "first", "left")
+
+    def __init__(self, chunk: Chunk, first: int, left: int) -> None:
+        self.chunk = chunk
+        self.first = first
+        self.left = left
+
+
+class Worker:
+    """One worker process.
+
+    Attributes:
+        parcels: what it has been given and not finished, by a number of its own.
+        call: the pickled function that it knows.
+        ready: whether it has said that it lives.
+    """
+
+    def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
+        data, theirs = _pair()
+        control, their_control = _pair()
+        their_life, life = (above_two(fd) for fd in os.pipe2(os.O_CLOEXEC))
+        self._data, self._control, self._life = data, control, life
+        self.parcels: dict[int, Parcel] = {}
+        self.call: object = None
+        self.ready = False
+        self._serial = 0
+        self._reader = wire.Reader(data)
+        self._queue: list[memoryview] = []
+        _ends.add(self)
+        try:
+            self._process: Process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
+        except BaseException:
+            self.kill()
+            raise
+        finally:
+            theirs.close()
+            their_control.close()
+            os.close(their_life)
+        data.setblocking(False)
+        control.setblocking(False)
+        self.send(setup)
+
+    def fileno(self) -> int:
+        """Return the descriptor that is readable when the worker has said something, or has ended."""
+        return self._data.fileno()
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id, once it has told."""
+        return self._process.pid or None
+
+    def book(self, chunk: Chunk, first: int, count: int) -> int:
+        """Note that items of a chunk go to this worker, and return the number they are known by there."""
+        self._serial += 1
+        self.parcels[self._serial] = Parcel(chunk, first, count)
+        return self._serial
+
+    def settle(self, serial: int, count: int) -> None:
+        """Note that items of a parcel need nothing more from this worker."""
+        parcel = self.parcels[serial]
+        parcel.left -= count
+        if parcel.left <= 0:
+            del self.parcels[serial]
+
+    def serials(self, chunk: Chunk) -> list[int]:
+        """Return the numbers under which this worker knows parts of a chunk."""
+        return [serial for serial, parcel in self.parcels.items() if parcel.chunk is chunk]
+
+    def send(self, pieces: Sequence[Any]) -> None:
+        """Queue pieces of frames, and send what the socket takes."""
+        self._queue += [memoryview(piece) for piece in pieces if len(piece)]
+        self.flush()
+
+    def flush(self) -> bool:
+        """Send what the socket takes; return whether something is left. A death is left to `receive`."""
+        try:
+            while self._queue:
+                self._queue = wire.send_some(self._data, self._queue)
+        except BlockingIOError:
+            return True
+        except EOFError:
+            self._queue.clear()
+        return False
+
+    def signal(self, kind: int, serial: int, *, flags: int = 0, index: int = 0) -> None:
+        """Send a word on the control socket, past whatever is queued."""
+        try:
+            self._control.send(b"".join(wire.pack(kind, serial, a=index, flags=flags)))
+        except OSError:
+            return  # it is ending, or so stuck that it has not read for thousands of words: a death will be seen
+
+    def receive(self) -> list[wire.Frame]:
+        """Return the frames that have come in.
+
+        Raises:
+            EOFError: when the process has ended.
+        """
+        frames: list[wire.Frame] = []
+        try:
+            while True:
+                frames += self._reader.read()
+        except BlockingIOError:
+            return self._met(frames)
+        except EOFError:
+            if frames:
+                return self._met(frames)  # the end is read again next time
+            raise
+
+    def _met(self, frames: list[wire.Frame]) -> list[wire.Frame]:
+        if frames and frames[0].kind == wire.READY:
+            self.ready = True
+            self._process.pid = frames.pop(0).a
+        return frames
+
+    def hang_up(self) -> None:
+        """Tell it that nothing more will come: it ends by itself after what it has."""
+        try:
+            self._data.shutdown(socket.SHUT_WR)
+        except OSError:
+            return  # it has ended
+
+    def ended(self, deadline: float) -> bool:
+        """Wait until the process has ended, or for the deadline."""
+        bell = PollBell()
+        try:
+            bell.register(self.fileno())
+            while (left := deadline - time.monotonic()) > 0:
+                bell.wait(left)
+                try:
+                    self.receive()
+                except EOFError:
+                    return True
+            return False
+        finally:
+            bell.close()
+
+    def kill(self) -> None:
+        """End it at once: the kernel does when its life pipe is closed."""
+        life, self._life = self._life, -1
+        if life >= 0:
+            os.close(life)
+            if hasattr(self, "_process"):
+                self._process.kill()
+
+    def bury(self) -> int | None:
+        """Free everything of a process that has ended or is to; return its exit code where that is known."""
+        self.kill()
+        code = self._process.exitcode(LAST_WORDS)
+        self.forget()
+        return code
+
+    def forget(self) -> None:
+        """Close our ends, without a word: a forked child does so, and whoever has seen the process end."""
+        self._data.close()
+        self._control.close()
+        life, self._life = self._life, -1
+        if life >= 0:
+            os.close(life)
+
+
+# Every worker whose descriptors this process holds: a forked child must close its copies, or it would keep alive what
+# its parent has given up. Process-wide, because a fork copies all of them, whichever strategy they belong to.
+_ends: weakref.WeakSet[Worker] = weakref.WeakSet()
+
+
+def forget_ends() -> None:
+    """Close the copies that a forked child has of its parent's ends."""
+    for worker in list(_ends):
+        worker.forget()
+
+
+class ProcessCrew(Crew):
+    """Worker processes that are started when first needed and kept between runs.
+
+    Args:
+        launcher: how they are started.
+        settings: what each of them is told first; pickled once.
+
+    Raises:
+        NotPicklable: if the initializer, the resource or the inner strategy cannot be sent.
+    """
+
+    def __init__(self, launcher: Launcher, settings: dict[str, Any]) -> None:
+        self._launcher = launcher
+        parts, buffers = dumps(settings)
+        self._setup = wire.pack(wire.SETUP, parts=parts, buffers=buffers)
+        self._lock = threading.Lock()
+        self._idle: list[Worker] = []
+        self._out: weakref.WeakSet[Worker] = weakref.WeakSet()
+        self._closed = False
+
+    def take(self) -> Worker:
+        """Return an idle worker, or start one.
+
+        Raises:
+            OSError: if the system gives no more processes.
+        """
+        with self._lock:
+            worker = self._idle.pop() if self._idle else None
+        if worker is None:
+            worker = Worker(self._launcher, self._setup)
+        self._out.add(worker)
+        return worker
+
+    def give_back(self, worker: Worker) -> None:
+        """Take a worker back that has nothing left to do."""
+        self._out.discard(worker)
+        with self._lock:
+            if not self._closed:
+                worker.call = None
+                self._idle.append(worker)
+                return
+        worker.bury()
+
+    def bury(self, worker: Worker) -> int | None:
+        """Take leave of a worker that has ended or is to; return its exit code where that is known."""
+        self._out.discard(worker)
+        return worker.bury()
+
+    def close(self, timeout: float) -> None:
+        """Let the idle workers end by themselves for `timeout` seconds at most, then kill all that are left."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for worker in idle:
+            worker.hang_up()
+        deadline = time.monotonic() + timeout
+        for worker in idle:
+            worker.ended(deadline)
+        for worker in [*idle, *self._out]:
+            worker.kill()
+        for worker in idle:
+            worker.bury()
+        self._launcher.close()
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Make a socketpair that uses none of the three standard descriptors, which the program may have closed."""
+    ends = []
+    for end in socket.socketpair():
+        if end.fileno() > 2:
+            ends.append(end)
+        else:
+            ends.append(socket.socket(fileno=above_two(end.detach())))
+    return ends[0], ends[1]
+
+

@@ -1,0 +1,297 @@
+"""Workers in other processes: the port's verbs as messages, and each worker's own port or lane behind them.
+
+    engine -- start --> seat --> worker: data socket    --> chunks   --> its lane, or the port of an inner strategy
+           -- recall, stop ----> worker: control socket -->
+           <-- poll ------------ worker: data socket    <-- reports  <--
+
+A worker has as many seats as its inner strategy's port; seat n belongs to worker n // seats. Every socket is registered
+with the port's bell, and nothing here waits: sends that do not fit are queued.
+"""
+
+from __future__ import annotations
+
+import select
+import warnings
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import Any
+
+from .._core.bell import PollBell
+from .._core.call import Call
+from .._core.item import occupied
+from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned, Started
+from .._worker import wire
+from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
+from .processes import ProcessCrew, Worker
+
+BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
+
+
+class RemotePort(Port):
+    """Seats in worker processes, started when they are first given something.
+
+    Args:
+        call: what to run; pickled here, once, and sent to each worker once.
+        crew: where the workers come from.
+        seats: chunk holders within one worker.
+        span: calls at once within one seat.
+
+    Raises:
+        NotPicklable: if the function cannot be sent.
+    """
+
+    grace = 0.05
+
+    def __init__(self, call: Call, crew: ProcessCrew, *, seats: int = 1, span: int = 1) -> None:
+        self.bell = PollBell()
+        self.seats = 0
+        self.span = span
+        self.inner = seats * span
+        self._each = seats
+        self._crew = crew
+        self._call = _pack_call(call)
+        self._most = 1 << 30
+        self._at: dict[int, Worker] = {}  # by number of the worker
+        self._by_fd: dict[int, int] = {}
+        self._reports: list[Report] = []
+        self._bad_starts = 0
+        self._broken = False
+
+    def resize(self, workers: int) -> None:
+        """Have at most so many processes at work."""
+        self.seats = min(workers, self._most) * self._each
+        self._release()
+
+    def _release(self) -> None:
+        """Give workers back that are too many and have nothing left to do."""
+        for number in [n for n, w in self._at.items() if n * self._each >= self.seats and not w.parcels]:
+            self._give_back(number)
+
+    def _give_back(self, number: int) -> None:
+        worker = self._at.pop(number)
+        self._unregister(worker)
+        worker.send(wire.pack(wire.FORGET))
+        self._crew.give_back(worker)
+
+    def _unregister(self, worker: Worker) -> None:
+        self._by_fd.pop(worker.fileno(), None)
+        self.bell.unregister(worker.fileno())
+
+    def start(self, chunk: Chunk) -> None:
+        """Send a chunk to its worker, with the function if it does not know that yet."""
+        number = chunk.seat // self._each
+        worker = self._at.get(number) or self._hire(number, chunk)
+        if worker is None:
+            return
+        if worker.call is not self._call:
+            worker.call = self._call
+            worker.send(self._call)
+        self._send_items(worker, chunk)
+
+    def _hire(self, number: int, chunk: Chunk) -> Worker | None:
+        if self._broken:
+            self._say(Returned(chunk.id, chunk.first, len(chunk.items)))
+            return None
+        try:
+            worker = self._crew.take()
+        except OSError as error:
+            self._refused(chunk, error)
+            return None
+        self._at[number] = worker
+        self._by_fd[worker.fileno()] = number
+        self.bell.register(worker.fileno())
+        return worker
+
+    def _refused(self, chunk: Chunk, error: OSError) -> None:
+        """Go on with the processes there are, or say that there is none."""
+        if self._at:
+            self._most = len(self._at)
+            self.seats = min(self.seats, self._most * self._each)
+            message = f"no more worker processes could be started ({error}); going on with {self._most}"
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+        else:
+            self._break("no worker process could be started", error)
+        self._say(Returned(chunk.id, chunk.first, len(chunk.items)))
+
+    def _break(self, what: str, cause: BaseException | None) -> None:
+        from .._deaths import start_error  # loads concurrent.futures
+
+        self._broken = True
+        self._say(Broken(start_error(what, cause)))
+
+    def _say(self, report: Report) -> None:
+        self._reports.append(report)
+        self.bell.ring()
+
+    def _send_items(self, worker: Worker, chunk: Chunk) -> None:
+        items = chunk.items
+        try:
+            parts, buffers = dumps(items)
+        except BaseException:
+            self._send_one_by_one(worker, chunk)
+            return
+        serial = worker.book(chunk, chunk.first, len(items))
+        flags = (chunk.seat % self._each) << 4
+        frame = wire.pack(wire.CHUNK, serial, chunk.first, len(items), float(chunk.attempt), flags, parts, buffers)
+        self._send(worker, frame)
+
+    def _send_one_by_one(self, worker: Worker, chunk: Chunk) -> None:
+        """Send each item by itself, so that one that cannot be sent, or read there, fails alone."""
+        flags = (chunk.seat % self._each) << 4 | wire.SEPARATE
+        for index, item in enumerate(chunk.items, chunk.first):
+            try:
+                body = joined([joined(item)])
+            except BaseException as error:
+                self._say(Failed(chunk.id, index, complaint(f"item {index}", item, error)))
+            else:
+                serial = worker.book(chunk, index, 1)
+                self._send(worker, wire.pack(wire.CHUNK, serial, index, 1, float(chunk.attempt), flags, [body]))
+
+    def _send(self, worker: Worker, frame: Sequence[Any]) -> None:
+        worker.send(frame)
+        self.bell.register(worker.fileno(), write=worker.flush())
+
+    def recall(self, chunk: Chunk, keep: bool) -> None:
+        """Ask for what is not started, past whatever is queued."""
+        if worker := self._at.get(chunk.seat // self._each):
+            for serial in worker.serials(chunk):
+                worker.signal(wire.RECALL, serial, flags=int(keep))
+
+    def stop(self, chunk: Chunk, index: int) -> None:
+        """Kill the worker; where it runs an inner strategy, ask that first."""
+        worker = self._at.get(chunk.seat // self._each)
+        if worker is None:
+            return
+        if self.inner == 1:
+            worker.kill()
+            return
+        for serial in worker.serials(chunk):
+            worker.signal(wire.STOP, serial, index=index)
+
+    def poll(self) -> list[Report]:
+        """Return what the workers have said, and see to those that have ended."""
+        for fd, events in self.bell.poll():
+            number = self._by_fd.get(fd)
+            if number is None:
+                continue
+            worker = self._at[number]
+            if events & select.POLLOUT and not worker.flush():
+                self.bell.register(fd)
+            if events & ~select.POLLOUT:
+                self._hear(number, worker)
+        reports, self._reports = self._reports, []
+        return reports
+
+    def _hear(self, number: int, worker: Worker) -> None:
+        try:
+            frames = worker.receive()
+        except EOFError:
+            self._mourn(number, worker)
+            return
+        for frame in frames:
+            self._take(worker, frame)
+        if worker.ready:
+            self._bad_starts = 0
+        if number * self._each >= self.seats:
+            self._release()
+
+    def _mourn(self, number: int, worker: Worker) -> None:
+        """Report the death of a worker; its seats get another one when they are next given something."""
+        del self._at[number]
+        self._unregister(worker)
+        pid, code = worker.pid, self._crew.bury(worker)
+        if not worker.ready:
+            self._bad_starts += 1
+            if self._bad_starts >= BAD_STARTS and not self._broken:
+                self._break(f"{BAD_STARTS} worker processes in a row ended at once", None)
+        for chunk in {id(parcel.chunk): parcel.chunk for parcel in worker.parcels.values()}.values():
+            self._reports.append(Died(chunk.id, pid, code))
+
+    def _take(self, worker: Worker, frame: wire.Frame) -> None:
+        """Turn a frame into a report."""
+        kind = frame.kind
+        if kind in (wire.UNSTARTABLE, wire.BROKEN_CALL):
+            error = error_from_wire(loads(frame.body))
+            what = "a worker process could not be prepared" if kind == wire.UNSTARTABLE else "the function cannot be run"
+            if not self._broken:
+                self._break(what, error)
+            worker.kill()
+            return
+        parcel = worker.parcels.get(frame.chunk)
+        if parcel is None:
+            return
+        chunk = parcel.chunk
+        if kind == wire.STARTED:
+            self._reports.append(Started(chunk.id, frame.a, frame.b))
+        elif kind == wire.UNREADABLE:
+            del worker.parcels[frame.chunk]
+            self._send_one_by_one(worker, chunk)
+        elif kind == wire.DONE:
+            worker.settle(frame.chunk, frame.b)
+            self._done(worker, chunk, frame)
+        elif kind == wire.FAILED:
+            worker.settle(frame.chunk, 1)
+            wired, name = loads(frame.body)
+            seconds = None if frame.seconds < 0 else frame.seconds
+            self._reports.append(Failed(chunk.id, frame.a, error_from_wire(wired), seconds, name or str(worker.pid)))
+        elif kind == wire.RETURNED:
+            # Below 0: all of it, as it had not even been read.
+            first, count = (frame.a, frame.b) if frame.a >= 0 else (parcel.first, parcel.left)
+            worker.settle(frame.chunk, count)
+            self._reports.append(Returned(chunk.id, first, count))
+
+    def _done(self, worker: Worker, chunk: Chunk, frame: wire.Frame) -> None:
+        name, awaited = str(worker.pid), bool(frame.flags & wire.AWAITED)
+        try:
+            values = loads(frame.body, frame.buffers)
+        except BaseException as error:
+            self._reports.append(Failed(chunk.id, frame.a, error, frame.seconds, name))
+            return
+        if not frame.flags & wire.SEPARATE:
+            self._reports.append(Done(chunk.id, frame.a, values, frame.seconds, name, awaited))
+            return
+        each = frame.seconds / len(values)
+        for index, data in enumerate(values, frame.a):
+            try:
+                value = loads(data)
+            except BaseException as error:
+                self._reports.append(Failed(chunk.id, index, error, each, name))
+            else:
+                self._reports.append(Done(chunk.id, index, [value], each, name, awaited))
+
+    def close(self) -> None:
+        """Kill what still runs, and give the others back."""
+        for number, worker in list(self._at.items()):
+            if worker.parcels:
+                del self._at[number]
+                self._unregister(worker)
+                self._crew.bury(worker)
+            else:
+                self._give_back(number)
+        self.bell.close()
+
+
+def _pack_call(call: Call) -> list[Any]:
+    """Pickle the function with everything that goes along."""
+    fields = {name: getattr(call, name) for name in Call.__slots__ if name != "context"}
+    try:
+        parts, buffers = dumps((fields, _chosen(call)))
+    except BaseException as error:
+        raise complaint("the function", call.func, error) from error
+    return wire.pack(wire.CALL, parts=parts, buffers=buffers)
+
+
+def _chosen(call: Call) -> list[tuple[ContextVar[Any], Any]]:
+    """Return the context variables that go along, with their values: those that can."""
+    if call.context is None:
+        return []
+    chosen = []
+    for variable, value in call.context.items():
+        if variable is occupied:
+            continue  # the limits of this process mean nothing in another
+        try:
+            joined((variable, value))
+        except Exception:
+            continue  # with context=True there are variables of other libraries, which nobody asked for by name
+        chosen.append((variable, value))
+    return chosen

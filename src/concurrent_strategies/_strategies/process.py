@@ -1,0 +1,98 @@
+"""`process`: OS processes. For work that keeps the CPU busy in Python; with `inner`, for work that also waits."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .._core.base import BaseStrategy, Job
+from .._core.crew import Setup
+from .._core.port import Port
+from .._errors import InvalidOption
+from .._limit import Limit
+from .._machine import usable_cores
+from .._ports.launch import launcher
+from .._ports.processes import ProcessCrew
+from .._ports.remote import RemotePort
+from .._strategy import Strategy, Traits
+
+
+class ProcessStrategy(BaseStrategy):
+    """Calls in worker processes, which use all cores also for code that holds the GIL.
+
+    Functions, items and results are pickled; lambdas, closures and what is defined in `__main__` or a notebook go by
+    value, so a script needs no `__main__` guard. A call that is overdue is killed with its process, which is replaced.
+
+    Args:
+        max_workers: processes at most; default the usable cores.
+        start_method: `"forkserver"` forks a small clean server; `"spawn"` starts an interpreter for each worker;
+            `"fork"` forks this process, which is fastest and inherits the locks that other threads hold.
+        initializer: called once in each process, with `initargs`.
+        initargs: its arguments.
+        worker_resource: makes something for each process, which items get by `worker_resource()`.
+        inner: a strategy to run inside each process: `AsyncioStrategy(50)` makes N processes with 50 coroutines each.
+        options: any option of a run, as this strategy's default.
+    """
+
+    name = "process"
+    traits = Traits(parallel_cpu=True, isolated=True, interrupts=frozenset({"plain", "async"}))
+    settings = ("start_method", "initializer", "initargs", "worker_resource", "inner")
+    start_method = "forkserver" if sys.platform == "linux" else "spawn"
+    initializer: Callable[..., object] | None = None
+    initargs: tuple[Any, ...] = ()
+    worker_resource: Callable[[], Any] | None = None
+    inner: BaseStrategy | None = None
+
+    def __init__(
+        self,
+        max_workers: int | Limit | None = None,
+        *,
+        start_method: str | None = None,
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
+        worker_resource: Callable[[], Any] | None = None,
+        inner: Strategy | None = None,
+        **options: Any,
+    ) -> None:
+        super().__init__(max_workers, **options)
+        if start_method is not None:
+            self.start_method = start_method
+        launcher(self.start_method)  # refuses a method that does not exist
+        if inner is not None and (not isinstance(inner, BaseStrategy) or inner.traits.isolated):
+            raise InvalidOption("inner", inner, "it must be a strategy that runs within one process, made from our base")
+        self.initializer = initializer
+        self.initargs = initargs
+        self.worker_resource = worker_resource
+        self.inner = inner
+
+    def default_workers(self) -> int:
+        """Return the usable cores."""
+        return max(1, int(usable_cores()))
+
+    def prefers_async(self) -> bool:
+        """Take the coroutine function of a `dual` callable if the inner strategy does."""
+        return self.inner is not None and self.inner.prefers_async()
+
+    def hire(self, workers: int) -> ProcessCrew:
+        """Keep processes between runs; they are started when first needed."""
+        share = max(1, int(usable_cores()) // workers)
+        settings = {
+            "setup": Setup(self.initializer, self.initargs, self.worker_resource),
+            "path": list(sys.path),
+            "directory": os.getcwd(),
+            # A process strategy inside a worker shares the machine instead of multiplying.
+            "environment": {"CONCURRENT_STRATEGIES_CORES": str(share)},
+            "inner": self.inner,
+            "workers": self.inner.most() if self.inner is not None else 1,
+        }
+        return ProcessCrew(launcher(self.start_method), settings)
+
+    def open(self, job: Job) -> Port:
+        """Open the remote port; behind it, in each process, stands a lane or the inner strategy's port."""
+        assert isinstance(job.crew, ProcessCrew)
+        if self.inner is None:
+            return RemotePort(job.call, job.crew)
+        seats, span = self.inner.shape(job.call.colour)
+        return RemotePort(job.call, job.crew, seats=seats, span=span)

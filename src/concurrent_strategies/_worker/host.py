@@ -1,0 +1,338 @@
+"""What stands behind the socket in a worker process: a lane of its own, or the port of an inner strategy."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+
+from .._core.call import Call, Lane
+from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned, Started
+from . import wire
+from .pickling import complaint, dumps, error_to_wire, is_safe, joined, loads
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+MERCY = 1.0  # seconds that an inner strategy gets to cancel a call, before the whole process is ended
+
+
+def host_for(settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any) -> Host:
+    """Make what will run the calls: an inner strategy's port, where there is one."""
+    if settings["inner"] is None:
+        return LaneHost(send, resource, settings["setup"].worker_resource is not None)
+    return PortHost(send, settings["inner"], settings["workers"])
+
+
+class Host:
+    """Takes the parent's frames, and sends it reports; `run` is what the two kinds differ in.
+
+    Args:
+        send: takes the pieces of whole frames, from any thread.
+    """
+
+    def __init__(self, send: Callable[[list[Any]], None]) -> None:
+        self._send = send
+        self._outbox: list[Any] = []
+        self._outbox_lock = threading.Lock()
+
+    def take(self, frame: wire.Frame) -> None:
+        """Do what the parent says on the data socket."""
+        if frame.kind == wire.CHUNK:
+            chunk = self._unpack(frame)
+            if chunk is not None:
+                self.run(chunk)
+            self.flush()
+        elif frame.kind == wire.CALL:
+            try:
+                fields, variables = loads(frame.body, frame.buffers)
+                call = Call(**fields, context=_context(variables))
+            except BaseException as error:
+                self.forget()
+                self._send(wire.pack(wire.BROKEN_CALL, parts=[joined(error_to_wire(error))]))
+            else:
+                self.call(call)
+        elif frame.kind == wire.FORGET:
+            self.forget()
+
+    def _unpack(self, frame: wire.Frame) -> Chunk | None:
+        """Unpickle the items; one that cannot be fails alone."""
+        first, count, attempt = frame.a, frame.b, int(frame.seconds)
+        items: Any
+        if frame.flags & wire.SEPARATE:
+            (data,) = loads(frame.body)
+            try:
+                items = [loads(data)]
+            except BaseException as error:
+                self.emit(Failed(frame.chunk, first, error))
+                return None
+        else:
+            try:
+                items = loads(frame.body, frame.buffers)
+            except BaseException as error:
+                if count == 1:
+                    self.emit(Failed(frame.chunk, first, error))
+                else:
+                    self._send(wire.pack(wire.UNREADABLE, frame.chunk))
+                return None
+        return Chunk(frame.chunk, self.seat(frame), first, items, attempt)
+
+    def seat(self, frame: wire.Frame) -> int:
+        """Return the inner seat that a chunk is for."""
+        return frame.flags >> 4
+
+    def emit(self, report: Report) -> None:
+        """Queue a report; what was started is said at once, with all that came before."""
+        try:
+            pieces = _pieces(report)
+        except BaseException as error:
+            assert isinstance(report, Done | Failed)
+            index = report.first if isinstance(report, Done) else report.index
+            pieces = _failed(report.chunk, index, error, 0.0)
+        with self._outbox_lock:
+            self._outbox += pieces
+        if isinstance(report, Started):
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what is queued."""
+        with self._outbox_lock:
+            pieces, self._outbox = self._outbox, []
+            if pieces:
+                self._send(pieces)
+
+    def call(self, call: Call) -> None:
+        """Make ready for the chunks of another run."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Drop the function of a run that has ended."""
+        raise NotImplementedError
+
+    def run(self, chunk: Chunk) -> None:
+        """Run a chunk, or see to it that it is run."""
+        raise NotImplementedError
+
+    def recall(self, chunk: int, keep: bool) -> None:
+        """Report what is done and give back what is not started; from the control thread."""
+        raise NotImplementedError
+
+    def stop(self, chunk: int, index: int) -> None:
+        """End a running call; from the control thread."""
+        raise NotImplementedError
+
+    def close(self) -> None:
+        """End: the parent has hung up."""
+
+
+class LaneHost(Host):
+    """One call after the other, in the main thread."""
+
+    def __init__(self, send: Callable[[list[Any]], None], resource: Any, has_resource: bool) -> None:
+        super().__init__(send)
+        self._resource = resource
+        self._has_resource = has_resource
+        self._lane: Lane | None = None
+        self._revoked: set[int] = set()  # called back before they were read
+        self._latest = 0
+        self._entry = threading.Lock()
+        self._running: Chunk | None = None
+
+    def call(self, call: Call) -> None:
+        """Make a lane for the function."""
+        self.forget()
+        self._lane = Lane(call, self.emit, str(os.getpid()))
+        if self._has_resource:
+            self._lane.provide(self._resource)
+
+    def forget(self) -> None:
+        """Close the lane."""
+        if self._lane is not None:
+            self._lane.close()
+        self._lane = None
+
+    def run(self, chunk: Chunk) -> None:
+        """Run a chunk to its end, unless it has been called back before it was read."""
+        lane = self._lane
+        if lane is None:
+            return
+        with self._entry:
+            self._latest = chunk.id
+            if chunk.id in self._revoked:
+                self._revoked.discard(chunk.id)
+                return
+            lane.begin(chunk)
+            self._running = chunk
+        while lane.busy:
+            lane.step()
+
+    def recall(self, chunk: int, keep: bool) -> None:
+        """Cut the running chunk, or revoke one that has not been read yet."""
+        with self._entry:
+            if chunk > self._latest:
+                self._revoked.add(chunk)
+                self.emit(Returned(chunk, -1, 0))
+            elif self._lane is not None and self._running is not None and self._running.id == chunk:
+                self._lane.recall(self._running, keep)
+        self.flush()
+
+    def stop(self, chunk: int, index: int) -> None:
+        """Do nothing: the parent kills the process."""
+
+    def close(self) -> None:
+        """Close the lane."""
+        self.forget()
+
+
+class PortHost(Host):
+    """The port of an inner strategy, driven in here as the engine drives one in the parent."""
+
+    def __init__(self, send: Callable[[list[Any]], None], inner: Any, workers: int) -> None:
+        super().__init__(send)
+        self._inner = inner
+        self._workers = workers
+        self._crew = inner.hire(workers)
+        self._lock = threading.Lock()
+        self._port: Port | None = None
+        self._chunks: dict[int, Chunk] = {}
+        self._doomed: dict[tuple[int, int], float] = {}
+
+    def call(self, call: Call) -> None:
+        """Open a port for the function, and a thread that passes its reports on."""
+        from .._core.verb import Job
+
+        self.forget()
+        port = self._port = self._inner.open(Job(call, self._crew, self._workers))
+        port.resize(self._workers)
+        threading.Thread(target=self._relay, args=(port,), daemon=True).start()
+
+    def _relay(self, port: Port) -> None:
+        while True:
+            port.bell.wait(0.1 if self._doomed else 60.0)
+            with self._lock:
+                reports = port.poll()
+                for report in reports:
+                    self._pass_on(report)
+                over = port is not self._port and port.quiet
+            self.flush()
+            if over:
+                return
+            if any(deadline < time.monotonic() for deadline in list(self._doomed.values())):
+                os.kill(os.getpid(), signal.SIGKILL)  # it does not let itself be cancelled
+
+    def _pass_on(self, report: Report) -> None:
+        if isinstance(report, Failed | Done):
+            first = report.index if isinstance(report, Failed) else report.first
+            count = 1 if isinstance(report, Failed) else len(report.values)
+            for index in range(first, first + count) if self._doomed else ():
+                self._doomed.pop((report.chunk, index), None)
+            report.worker = f"{os.getpid()}/{report.worker}"
+        self.emit(report)
+
+    def forget(self) -> None:
+        """Close the port."""
+        port, self._port = self._port, None
+        if port is not None:
+            with self._lock:
+                port.close()
+            port.bell.ring()
+        self._chunks.clear()
+        self._doomed.clear()
+
+    def run(self, chunk: Chunk) -> None:
+        """Hand the chunk to the inner port."""
+        with self._lock:
+            if self._port is not None:
+                self._chunks[chunk.id] = chunk
+                self._port.start(chunk)
+
+    def recall(self, chunk: int, keep: bool) -> None:
+        """Pass the recall on."""
+        with self._lock:
+            known = self._chunks.get(chunk)
+            if self._port is not None and known is not None:
+                self._port.recall(known, keep)
+            else:
+                self.emit(Returned(chunk, -1, 0))
+                self.flush()
+
+    def stop(self, chunk: int, index: int) -> None:
+        """Cancel inside; `_relay` ends the process if that goes unanswered."""
+        with self._lock:
+            known = self._chunks.get(chunk)
+            if self._port is not None and known is not None:
+                self._doomed[chunk, index] = time.monotonic() + MERCY
+                self._port.stop(known, index)
+                self._port.bell.ring()
+
+    def close(self) -> None:
+        """Close the port and the inner workers."""
+        self.forget()
+        self._crew.close(0.5)
+
+
+def _context(variables: list[tuple[Any, Any]]) -> Any:
+    from contextvars import Context
+
+    context = Context()
+    for variable, value in variables:
+        context.run(variable.set, value)
+    return context
+
+
+def _pieces(report: Report) -> list[Any]:
+    """Return a report as the pieces of a frame."""
+    if isinstance(report, Done):
+        return _done(report)
+    if isinstance(report, Started):
+        return wire.pack(wire.STARTED, report.chunk, report.first, report.count)
+    if isinstance(report, Failed):
+        return _failed(report.chunk, report.index, report.error, report.seconds, report.worker)
+    if isinstance(report, Returned):
+        return wire.pack(wire.RETURNED, report.chunk, report.first, report.count)
+    if isinstance(report, Broken):
+        return wire.pack(wire.BROKEN_CALL, parts=[joined(error_to_wire(report.error))])
+    assert isinstance(report, Died)
+    return []
+
+
+def _done(report: Done) -> list[Any]:
+    """Pickle results: together where all can be loaded if one can, else each by itself, so that a bad one is alone."""
+    values, chunk, first = report.values, report.chunk, report.first
+    flags = wire.AWAITED if report.awaited else 0
+    if len(values) == 1 or is_safe(values):
+        try:
+            parts, buffers = dumps(values)
+        except BaseException as error:
+            return _failed(chunk, first, complaint(f"the result of item {first}", values[0], error), report.seconds)
+        return wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)
+    pieces: list[Any] = []
+    good: list[bytes] = []
+    start, each = first, report.seconds / len(values)
+
+    def close_run() -> None:
+        if good:
+            body = joined(good[:])
+            seconds = each * len(good)
+            pieces.extend(wire.pack(wire.DONE, chunk, start, len(good), seconds, flags | wire.SEPARATE, [body]))
+            good.clear()
+
+    for index, value in enumerate(values, first):
+        try:
+            data = joined(value)
+        except BaseException as error:
+            close_run()
+            pieces += _failed(chunk, index, complaint(f"the result of item {index}", value, error), each)
+            start = index + 1
+        else:
+            good.append(data)
+    close_run()
+    return pieces
+
+
+def _failed(chunk: int, index: int, error: BaseException, seconds: float | None, worker: str = "") -> list[Any]:
+    body = joined((error_to_wire(error), worker))
+    return wire.pack(wire.FAILED, chunk, index, 0, -1.0 if seconds is None else seconds, 0, [body])

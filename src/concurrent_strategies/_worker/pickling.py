@@ -1,0 +1,239 @@
+"""How functions, items, results and errors cross the process border, guarded at each of the four steps.
+
+Plain pickle first, for its speed. What it cannot do, and whatever names `__main__`, goes by value through cloudpickle:
+a worker never imports the program's main module, so scripts need no `__main__` guard and notebooks work.
+"""
+
+from __future__ import annotations
+
+import pickle
+import sys
+from collections import ChainMap
+from contextvars import ContextVar
+from copyreg import dispatch_table
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+_SCAN = 1 << 18  # longer parts are single large objects' own bytes, which name no class
+
+_SCALARS = frozenset({int, float, str, bytes, bool, type(None), complex})
+
+
+class Parts(list["Any"]):
+    """A file to pickle into that keeps the parts it is given: a large bytes object is not copied."""
+
+    def write(self, part: Any) -> int:
+        """Keep a part."""
+        self.append(part)
+        return len(part)
+
+
+def dumps(value: Any) -> tuple[Parts, list[memoryview]]:
+    """Pickle a value; return the parts of the pickle and the buffers that go beside it.
+
+    Raises:
+        BaseException: whatever pickling raised; the user's own code takes part in it.
+    """
+    parts, buffers = Parts(), list[pickle.PickleBuffer]()
+    try:
+        _pickler(pickle.Pickler, parts, buffers.append).dump(value)
+        if not any(b"__main__" in part for part in parts if len(part) < _SCAN):
+            return parts, [buffer.raw() for buffer in buffers]
+    except Exception:
+        if isinstance(value, list) and all(type(item) in _SCALARS for item in value):
+            raise
+    import cloudpickle
+
+    parts, buffers = Parts(), []
+    _pickler(cloudpickle.Pickler, parts, buffers.append).dump(value)
+    return parts, [buffer.raw() for buffer in buffers]
+
+
+def joined(value: Any) -> bytes:
+    """Pickle a value into one bytes object."""
+    parts = Parts()
+    try:
+        _pickler(pickle.Pickler, parts, None).dump(value)
+        if not any(b"__main__" in part for part in parts):
+            return b"".join(parts)
+    except Exception:
+        parts.clear()
+    import cloudpickle
+
+    parts = Parts()
+    _pickler(cloudpickle.Pickler, parts, None).dump(value)
+    return b"".join(parts)
+
+
+def _pickler(kind: Any, parts: Parts, callback: Any) -> Any:
+    made = kind(parts, 5, buffer_callback=callback)
+    made.dispatch_table = ChainMap({ContextVar: _reduce_variable}, getattr(kind, "dispatch_table", dispatch_table))
+    return made
+
+
+def _reduce_variable(variable: ContextVar[Any]) -> tuple[Any, ...]:
+    """Send a context variable by the name under which a module has it, else as a token that stands for it there."""
+    for name, module in list(sys.modules.items()):
+        if name != "__main__":
+            for attribute, value in list(getattr(module, "__dict__", {}).items()):
+                if value is variable:
+                    return _named_variable, (name, attribute)
+    return _token_variable, (variable.name, id(variable))
+
+
+def _named_variable(module: str, attribute: str) -> Any:
+    from importlib import import_module
+
+    return getattr(import_module(module), attribute)
+
+
+def _token_variable(name: str, token: int) -> ContextVar[Any]:
+    found = _tokens.get((name, token))
+    if found is None:
+        found = _tokens[name, token] = ContextVar(name)
+    return found
+
+
+# In a worker: variables of the parent's main module, which is not imported there. Each must come out as one object.
+_tokens: dict[tuple[str, int], ContextVar[Any]] = {}
+
+
+def loads(body: Any, buffers: Sequence[Any] = ()) -> Any:
+    """Undo `dumps`."""
+    return pickle.loads(body, buffers=buffers)
+
+
+def is_safe(values: list[Any]) -> bool:
+    """Tell whether values are such that all of them can be loaded if one can: plain numbers, texts, and rows of them.
+
+    Only those are pickled together; anything else could fail to load and take its neighbours with it.
+    """
+    kinds = set(map(type, values))
+    if kinds <= _SCALARS:
+        return True
+    if kinds <= {tuple, list}:
+        for value in values:
+            if not set(map(type, value)) <= _SCALARS:
+                return False
+        return True
+    return False
+
+
+def error_to_wire(error: BaseException) -> tuple[Any, ...]:
+    """Make an exception ready to cross: a tuple of plain values, with the exception itself if it survives the trip."""
+    import traceback
+
+    text = "".join(traceback.format_exception(error))
+    notes = [str(note) for note in getattr(error, "__notes__", ())]
+    data: bytes | None
+    try:
+        data = joined(error)
+        if type(pickle.loads(data)) is not type(error):
+            data = None
+    except BaseException:
+        data = _by_parts(error)
+    kind = type(error)
+    return data, f"{kind.__module__}.{kind.__qualname__}", _safe_str(error), text, notes
+
+
+def _by_parts(error: BaseException) -> bytes | None:
+    """Pickle an exception whose class cannot be called with its `args`, by its class, arguments and attributes."""
+    from .._errors import rebuild
+
+    class _Made:
+        def __reduce__(self) -> tuple[Any, ...]:
+            state = {k: v for k, v in error.__dict__.items() if k != "__notes__"}
+            return rebuild, (type(error), error.args, state)
+
+    try:
+        data = joined(_Made())
+        return data if type(pickle.loads(data)) is type(error) else None
+    except BaseException:
+        return None
+
+
+def error_from_wire(wire: tuple[Any, ...]) -> BaseException:
+    """Undo `error_to_wire`; an exception that cannot be made again comes as a `RemoteError`."""
+    data, kind, text, remote, notes = wire
+    error: BaseException | None = None
+    if data is not None:
+        try:
+            error = pickle.loads(data)
+        except BaseException:
+            error = None
+    if not isinstance(error, BaseException):
+        from .._errors import RemoteError
+
+        error = RemoteError(kind, text, remote)
+    for note in notes:
+        if note not in getattr(error, "__notes__", ()):
+            error.add_note(note)
+    error.__cause__ = RemoteTraceback(remote)
+    return error
+
+
+class RemoteTraceback(Exception):
+    """The traceback of a worker process, as text: the cause of the error that came from there."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        return f'\n"""\n{self.text}"""'
+
+
+def _safe_str(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception:
+        return "<str() of it failed>"
+
+
+def complaint(what: str, value: Any, error: BaseException) -> Exception:
+    """Return the error for something that cannot be pickled, naming the part that cannot."""
+    from .._errors import NotPicklable
+
+    where = culprit(value)
+    found = NotPicklable(
+        f"{what} cannot cross the process border{where}: {type(error).__name__}: {error}. Pass what it is made from "
+        "(a path, an address, plain data) and make it in the worker, or use a strategy in this process"
+    )
+    found.__cause__ = error
+    return found
+
+
+def culprit(value: Any, path: str = "", depth: int = 4) -> str:
+    """Find the attribute or element that cannot be pickled, and say where it is."""
+    if depth:
+        for name, inner in _inside(value):
+            if not _can(inner):
+                return culprit(inner, path + name, depth - 1)
+    return f", because of {path.lstrip('.')} ({type(value).__name__})" if path else ""
+
+
+def _inside(value: Any) -> list[tuple[str, Any]]:
+    if isinstance(value, dict):
+        return [(f"[{key!r}]", inner) for key, inner in list(value.items())[:1000]]
+    if isinstance(value, list | tuple | set):
+        return [(f"[{k}]", inner) for k, inner in enumerate(list(value)[:1000])]
+    found = [(f".{name}", inner) for name, inner in getattr(value, "__dict__", {}).items()]
+    closure = getattr(value, "__closure__", None)
+    if closure:
+        names = value.__code__.co_freevars
+        found += [(f".<closure>.{name}", cell.cell_contents) for name, cell in zip(names, closure, strict=True)]
+    for name in ("func", "__self__", "args", "keywords"):
+        if hasattr(value, name) and not isinstance(value, type):
+            found.append((f".{name}", getattr(value, name)))
+    return found
+
+
+def _can(value: Any) -> bool:
+    try:
+        joined(value)
+    except BaseException:
+        return False
+    return True

@@ -1,0 +1,81 @@
+"""Advice on which strategy suits a piece of work: the door to this folder.
+
+profile.py    what the user says          fields.py     ... and how each field is checked
+demands.py    what it comes to in numbers
+constants.py  what the strategies cost
+model.py      how long each would take    plan.py       ... a strategy with its size
+sizing.py     how many workers each gets
+obstacles.py  what speaks against each
+rules.py      the choice
+reasons.py    why                         cautions.py   what to look out for
+terms.py      the formulas with numbers   words.py      how numbers are said
+answer.py     the advice as a value
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from .answer import Advice, Alternative
+from .cautions import cautions
+from .profile import WorkloadProfile
+from .reasons import reasons, rejected
+from .rules import choose
+from .terms import terms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .._machine import Machine
+    from .rules import Candidate, Choice
+
+__all__ = ["Advice", "Alternative", "WorkloadProfile", "advise"]
+
+
+def advise(profile: WorkloadProfile | Mapping[str, Any], machine: Machine | None = None) -> Advice:
+    """Recommend a strategy, and its size, for a declared kind of work.
+
+    Nothing is run and nothing is measured: the answer is as good as the declaration and the model's constants.
+
+    Args:
+        profile: what is known about the work: a `WorkloadProfile`, or a mapping of its fields.
+        machine: where it will run; default: here, now.
+
+    Returns:
+        The advice; the same for the same profile and machine.
+
+    Raises:
+        InvalidOption: if a field does not exist or cannot have its value, or the profile says too little to choose.
+
+    About a millisecond, of which a third is looking at the machine.
+    """
+    from .._machine import Machine
+
+    choice = choose(WorkloadProfile.of(profile), Machine.detect() if machine is None else machine)
+    return _advice(choice)
+
+
+def _advice(choice: Choice) -> Advice:
+    plan, profile = choice.chosen.plan, choice.model.profile
+    return Advice(
+        strategy=plan.strategy,
+        options=plan.options(profile.rate_limit),
+        spec=choice.spec(choice.chosen),
+        reasons=reasons(choice),
+        rejected=rejected(choice),
+        warnings=cautions(choice),
+        expected_seconds=_expected(choice.chosen, choice),
+        alternatives=tuple(_alternative(other, choice) for other in choice.sensible if other is not choice.chosen),
+        profile=profile,
+        machine=choice.model.machine,
+        terms=terms(choice),
+    )
+
+
+def _expected(candidate: Candidate, choice: Choice) -> float | None:
+    return None if choice.model.demands.steady else candidate.cost.total
+
+
+def _alternative(other: Candidate, choice: Choice) -> Alternative:
+    mine, its = choice.time(choice.chosen), choice.time(other)
+    return Alternative(choice.spec(other), _expected(other, choice), its / mine if mine > 0 else 1.0)
