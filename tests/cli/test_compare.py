@@ -183,19 +183,19 @@ def test_cpu_time_counts_processes_that_others_have_started() -> None:
     """A child of a child, waited for by somebody else, or by nobody yet."""
     code = """
         import subprocess, sys
-        from concurrent_strategies.cli.cpu_time import cpu_seconds
+        from concurrent_strategies.cli.cpu_time import CpuTimer
 
         BURN = "import time\\nwhile time.process_time() < 0.3: pass\\nprint('burnt', flush=True)\\ninput()"
-        before = cpu_seconds()
+        timer = CpuTimer()
         # A shell in between, as a forkserver would be: it waits for the first child, and lives on with the second.
         both = subprocess.Popen(
             ["sh", "-c", 'echo | "$0" -c "$1"; "$0" -c "$1"; exit 0', sys.executable, BURN],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )
         assert [both.stdout.readline() for _ in range(2)] == ["burnt\\n"] * 2
-        print(cpu_seconds() - before)
+        print(timer.elapsed())
         both.communicate("\\n")
-        print(cpu_seconds() - before)
+        print(timer.elapsed())
     """
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(code)],

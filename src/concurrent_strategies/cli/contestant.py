@@ -15,7 +15,7 @@ from time import perf_counter
 from typing import Any, BinaryIO, final
 
 from .. import Failure, get_strategy
-from .cpu_time import cpu_seconds
+from .cpu_time import CpuTimer
 from .target import load_function
 
 
@@ -66,7 +66,7 @@ def perform(job: Job) -> Report:
     try:
         function, strategy = load_function(job.function), get_strategy(job.strategy)
         gc.collect()
-        before, started = cpu_seconds(), perf_counter()
+        cpu, started = CpuTimer(), perf_counter()
         with strategy:
             if job.keep_going:
                 results = [_comparable(outcome) for outcome in strategy.outcomes(function, job.items)]
@@ -74,8 +74,8 @@ def perform(job: Job) -> Report:
                 results = strategy.map(function, job.items)
     except Exception as error:
         return Report(problem=_told(error))
-    seconds, cpu = perf_counter() - started, cpu_seconds() - before
-    return Report(seconds, cpu, [_pickled(result) for result in results] if job.wants_results else None)
+    seconds, cpu_seconds = perf_counter() - started, cpu.elapsed()
+    return Report(seconds, cpu_seconds, [_pickled(result) for result in results] if job.wants_results else None)
 
 
 def send(file: BinaryIO, value: object) -> None:

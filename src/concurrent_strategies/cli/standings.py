@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Final, final
 import click
 
 from .. import Machine, WorkloadProfile, advise
-from ..advice.words import say_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from .differences import Difference
 
 BAR: Final = 28  # columns of the longest bar
+SHORT: Final = 0.1  # seconds: what takes less is shown in milliseconds
 EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 COMPUTING, WAITING = 0.8, 0.2  # shares of processor time in the plain loop, from and up to which work is called so
 
@@ -83,15 +83,24 @@ def _row(result: Result, standing: Standing, slowest: float) -> tuple[str, ...]:
     if not standing.seconds:
         return (standing.strategy, "failed", "", "", "", "", "")
     speedup = result.speedup(standing)
+    said = _in_seconds if slowest >= SHORT else _in_milliseconds  # one unit for a table, so that it can be compared
     return (
         standing.strategy,
-        say_seconds(standing.median),
-        f"{say_seconds(min(standing.seconds))} to {say_seconds(max(standing.seconds))}",
+        said(standing.median),
+        f"{said(min(standing.seconds))} to {said(max(standing.seconds))}",
         f"{speedup:.2f}x" if speedup is not None else "",
-        say_seconds(standing.cpu_seconds),
+        said(standing.cpu_seconds),
         f"{standing.rate:,.1f}",
         bar(standing.median / slowest if slowest else 0.0),
     )
+
+
+def _in_seconds(seconds: float) -> str:
+    return f"{seconds:.3f} s"
+
+
+def _in_milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.3f} ms"
 
 
 def bar(share: float) -> str:
