@@ -227,7 +227,7 @@ def fifo(project: Project) -> Path:
     return path
 
 
-@pytest.mark.parametrize("strategy", ["sync", "thread:2"])
+@pytest.mark.parametrize("strategy", ["sync", "thread:2", "process:2"])
 def test_ctrl_c_ends_it_with_one_line_and_what_it_started(project: Project, fifo: Path, strategy: str) -> None:
     """Status 130, and no process of it goes on."""
     with project.start("compare", "work:hold", "-s", strategy, "--items", "-", "--json") as process:

@@ -132,7 +132,7 @@ def test_results_come_before_the_input_ends(project: Project) -> None:
         assert process.wait(30) == 0
 
 
-@pytest.mark.parametrize("strategy", ["sync", "thread:2"])
+@pytest.mark.parametrize("strategy", ["sync", "thread:2", "process:2"])
 def test_ctrl_c_ends_it_with_one_line(project: Project, strategy: str) -> None:
     """Results that came before stay; the exit status is 130."""
     os.mkfifo(project.folder / "fifo")
