@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from aiohttp import web
 
+from concurrent_strategies import get_strategy
 from concurrent_strategies.http import (
     BodyTooLarge,
     FetchConnectionError,
@@ -485,3 +486,27 @@ def test_blocking_downloads_are_concurrent_under_gevent(server: Server) -> None:
     done = run(code, server.url)
     assert (done.returncode, done.stderr) == (0, "")
     assert len(server.connections) == 20
+
+
+@pytest.mark.parametrize(
+    "spec", ["sync", "thread:4", "process:2", "green:4", "asyncio:4", "trio:4", "process:2/asyncio:4"]
+)
+def test_every_strategy_fetches_the_same(server: Server, spec: str) -> None:
+    """Bodies, and errors as values, with each in its own colour."""
+    urls = [f"{server.url}/text/{n}" for n in range(12)]
+    with get_strategy(spec) as strategy:
+        assert strategy.map(fetch, urls) == [str(n).encode() for n in range(12)]
+        found, missing = strategy.outcomes(fetch, [urls[0], f"{server.url}/status/404"])
+    assert (found.index, found.value) == (0, b"0")
+    assert isinstance(missing.error, HTTPStatusError)
+    assert missing.error.status == 404
+
+
+@pytest.mark.parametrize("spec", ["thread:3", "asyncio:3"])
+def test_a_strategy_opens_no_more_connections_than_workers(server: Server, spec: str) -> None:
+    """They are kept alive from item to item, and inside `with` from run to run."""
+    with get_strategy(spec) as strategy:
+        for _ in range(2):
+            strategy.map(fetch, [f"{server.url}/text/{n}" for n in range(30)])
+    assert len(server.requests) == 60
+    assert len(server.connections) <= 3
