@@ -170,7 +170,7 @@ class TooManyFailures(ExceptionGroup):
     def __new__(cls, message: str, failures: Sequence[Exception]) -> TooManyFailures:
         return super().__new__(cls, message, failures)
 
-    def derive(self, excs: Sequence[Exception]) -> TooManyFailures:
+    def derive(self, excs: Sequence[Exception]) -> TooManyFailures:  # type: ignore[override]
         """Keep the class when `except*` splits the group."""
         return TooManyFailures(self.message, excs)
 

@@ -18,21 +18,24 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
 from .._errors import InvalidOption, StrategyClosed
 from .._limit import Limit
-from .._options import NAMES, Options
-from .._strategy import Traits
+from .._options import NAMES, Options, RunOptions
+from .._strategy import AnyItems, Async, AsyncStream, Items, Plain, Stream, Traits
 from .crew import Crew
+from .drive import Engine
 from .port import Port
 from .stream import AioStream, SyncStream, results
-from .verb import Job, Verb
+from .verb import Job as Job  # for authors
+from .verb import Verb
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+    from .._outcome import Outcome
 
 R = TypeVar("R")
 
@@ -49,6 +52,13 @@ class BaseStrategy:
     traits: Traits
     #: Constructor-only settings, in order: what `repr` shows and pickling keeps, besides the options.
     settings: ClassVar[tuple[str, ...]] = ()
+
+    _lock: threading.RLock
+    _crew: Crew | None
+    _limit: Limit | None
+    _finalizer: weakref.finalize[..., Any] | None
+    _closed: bool
+    _pid: int
 
     def __init__(self, max_workers: int | Limit | None = None, **options: Any) -> None:
         for name in options:
@@ -84,6 +94,10 @@ class BaseStrategy:
 
     # ------------------------------------------------------------------------------------------------ verbs
 
+    @overload
+    def map(self, func: Async[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> list[R]: ...
+    @overload
+    def map(self, func: Plain[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> list[R]: ...
     def map(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> list[Any]:
         """Run the function over all items and return its results as a list, in the order of the input.
 
@@ -108,6 +122,10 @@ class BaseStrategy:
             stream.close()
         return out
 
+    @overload
+    def stream(self, func: Async[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[R]: ...
+    @overload
+    def stream(self, func: Plain[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[R]: ...
     def stream(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> SyncStream[Any]:
         """Run the function over the items and yield its results as they come, with bounded memory.
 
@@ -119,6 +137,10 @@ class BaseStrategy:
         verb = self._verb(func, iterables, options)
         return SyncStream(results(verb.begin, verb.each_value, verb.end_values))
 
+    @overload
+    def outcomes(self, func: Async[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[Outcome[R]]: ...
+    @overload
+    def outcomes(self, func: Plain[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[Outcome[R]]: ...
     def outcomes(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> SyncStream[Any]:
         """Run the function over the items and yield a `Success` or a `Failure` for each.
 
@@ -130,6 +152,10 @@ class BaseStrategy:
         verb = self._verb(func, iterables, options, outcomes=True)
         return SyncStream(results(verb.begin, verb.outcomes, verb.end_outcomes))
 
+    @overload
+    async def amap(self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> list[R]: ...
+    @overload
+    async def amap(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> list[R]: ...
     async def amap(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> list[Any]:
         """Do as `map` without blocking the event loop; the iterables may be async.
 
@@ -142,11 +168,19 @@ class BaseStrategy:
                 out.extend(values)
         return out
 
+    @overload
+    def astream(self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[R]: ...
+    @overload
+    def astream(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[R]: ...
     def astream(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> AioStream[Any]:
         """Do as `stream` in an event loop: use it with `async with`, then `async for`."""
         verb = self._verb(func, iterables, options, can_await=True)
         return AioStream(verb.begin, verb.each_value, verb.end_values)
 
+    @overload
+    def aoutcomes(self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[Outcome[R]]: ...
+    @overload
+    def aoutcomes(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[Outcome[R]]: ...
     def aoutcomes(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> AioStream[Any]:
         """Do as `outcomes` in an event loop: use it with `async with`, then `async for`."""
         verb = self._verb(func, iterables, options, outcomes=True, can_await=True)
@@ -157,6 +191,12 @@ class BaseStrategy:
         from .._executor import StrategyExecutor
 
         return StrategyExecutor(self)
+
+    def endless(self, func: Callable[..., Any]) -> Engine:
+        """Begin a run whose items are fed by whoever drives it, in completion order: the ground of `executor()`."""
+        self.check_open()
+        changes: dict[str, Any] = {"ordered": False, "chunksize": 1, "buffersize": self.most()}
+        return Verb(self, func, (iter(()),), self.options.merged(changes), {"outcomes": True}).begin(None)
 
     # --------------------------------------------------------------------------------------------- life time
 
@@ -255,9 +295,9 @@ class BaseStrategy:
 
     def _reset(self) -> None:
         self._lock = threading.RLock()
-        self._crew: Crew | None = None
-        self._limit: Limit | None = None
-        self._finalizer: Any = None
+        self._crew = None
+        self._limit = None
+        self._finalizer = None
         self._closed = False
         self._pid = os.getpid()
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import select
+import sys
 import threading
 
 TYPE_CHECKING = False
@@ -127,9 +128,7 @@ def _epoll() -> select.epoll:
     """Make a real epoll object also where gevent has hidden it: it is only asked without waiting."""
     if hasattr(select, "epoll"):
         return select.epoll()
-    from gevent.monkey import get_original
-
-    return get_original("select", "epoll")()  # type: ignore[no-any-return]
+    return sys.modules["gevent.monkey"].get_original("select", "epoll")()  # type: ignore[no-any-return]
 
 
 def above_two(fd: int) -> int:

@@ -18,7 +18,7 @@ import threading
 from time import perf_counter as clock
 
 from .._errors import late_awaitable
-from .item import resource, seeded
+from .item import OURS, resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
 
 TYPE_CHECKING = False
@@ -100,6 +100,7 @@ class Lane:
         self._call = call
         self._func = call.bound()
         self._context = (call.context or copy_context()).copy()
+        self._bare = OURS.issuperset(self._context)
         self._awaits = self._decided = call.colour == ASYNC
         self._alone = call.seed is not None or self._awaits or call.task_timeout is not None or not _GROUPS
         self._loop: Any = None
@@ -155,6 +156,10 @@ class Lane:
                 self._run_alone(chunk.first + self._base, out)
             elif self._call.shared_context:
                 self._context.run(self._run_shared, out)
+            elif self._bare:
+                context = self._context.copy()
+                while context.run(self._run_bare, out, context, len(context)):
+                    context = self._context.copy()
             else:
                 append, copy, func = out.append, self._context.copy, self._func
                 for item in self._iterator:
@@ -183,6 +188,19 @@ class Lane:
         append, func = out.append, self._func
         for item in self._iterator:
             append(func(item))
+
+    def _run_bare(self, out: list[Any], context: Context, size: int) -> bool:
+        """Run items in one context until one of them has set a variable; return whether that was so.
+
+        As long as there are no variables but ours, whatever an item sets makes the context larger: a look at its size
+        costs a third of a copy for each item, and keeps the same promise.
+        """
+        append, func = out.append, self._func
+        for item in self._iterator:
+            append(func(item))
+            if len(context) != size:
+                return True
+        return False
 
     def _run_alone(self, index: int, out: list[Any]) -> None:
         """Run the group's one item, with whatever it needs of its own: a seed, a loop, a judge of its time."""
@@ -226,9 +244,10 @@ class Lane:
     def _emit_values(self, first: int, values: list[Any], took: float) -> None:
         assert self._chunk is not None
         chunk = self._chunk.id
-        undeclared = self._awaits and self._call.colour != ASYNC
-        if self._awaits or not any(hasattr(kind, "__await__") for kind in set(map(type, values))):
-            self._emit(Done(chunk, first, values, took, self._worker, undeclared))
+        kinds = set(map(type, values))
+        if self._awaits or not any(hasattr(kind, "__await__") for kind in kinds):
+            undeclared = self._awaits and self._call.colour != ASYNC
+            self._emit(Done(chunk, first, values, took, self._worker, undeclared, kinds))
             return
         for index, value in enumerate(values, first):
             if hasattr(type(value), "__await__"):

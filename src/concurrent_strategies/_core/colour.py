@@ -23,6 +23,7 @@ class Dual(Generic[P, R]):
         self.sync = sync
         self.async_ = async_
         functools.update_wrapper(self, sync)
+        self.__qualname__: str = sync.__qualname__
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the plain function."""

@@ -20,6 +20,7 @@ occupied: ContextVar[tuple[Limit, ...]] = ContextVar("concurrent_strategies.occu
 seeded: ContextVar[tuple[int, int] | None] = ContextVar("concurrent_strategies.seeded", default=None)
 #: A cell with the worker's resource, where the strategy has one.
 resource: ContextVar[Any] = ContextVar("concurrent_strategies.resource")
+OURS = frozenset({occupied, seeded, resource})
 
 
 def item_random() -> random.Random:

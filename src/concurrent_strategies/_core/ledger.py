@@ -75,9 +75,10 @@ class Held:
             current = self._marks.find(STARTED)
             self._marks[current + 1 :] = self._marks[current + 1 :].replace(b"\1", b"\0")
 
-    def unstarted(self) -> int:
-        """Return how many items have neither been announced nor settled."""
-        return self._marks.count(UNSTARTED)
+    @property
+    def can_give_back(self) -> bool:
+        """Whether a recall could bring items back: some are not announced, or announced only as part of a group."""
+        return self.announced > 1 or self._marks.find(UNSTARTED) >= 0
 
     def under_way(self) -> list[int]:
         """Return the indices of the items that have been announced and not settled."""

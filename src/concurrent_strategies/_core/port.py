@@ -50,7 +50,7 @@ class Report:
         self.chunk = chunk
 
     def __repr__(self) -> str:
-        names = [name for cls in type(self).__mro__[:-1][::-1] for name in cls.__slots__]
+        names = [name for cls in type(self).__mro__[:-1][::-1] for name in getattr(cls, "__slots__", ())]
         return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
 
@@ -69,13 +69,21 @@ class Done(Report):
     """Items from `first` on returned `values`.
 
     `seconds` is what they took together, measured beside the calls. `awaited` says that the function, not declared
-    `async def`, returned awaitables, which the worker has awaited.
+    `async def`, returned awaitables, which the worker has awaited. `kinds` are the types of the values, where somebody
+    has collected them.
     """
 
-    __slots__ = ("awaited", "first", "seconds", "values", "worker")
+    __slots__ = ("awaited", "first", "kinds", "seconds", "values", "worker")
 
     def __init__(
-        self, chunk: int, first: int, values: list[Any], seconds: float, worker: str = "", awaited: bool = False
+        self,
+        chunk: int,
+        first: int,
+        values: list[Any],
+        seconds: float,
+        worker: str = "",
+        awaited: bool = False,
+        kinds: set[type] | None = None,
     ) -> None:
         self.chunk = chunk
         self.first = first
@@ -83,6 +91,7 @@ class Done(Report):
         self.seconds = seconds
         self.worker = worker
         self.awaited = awaited
+        self.kinds = kinds
 
 
 class Failed(Report):

@@ -79,6 +79,7 @@ class Run:
         self._backlog = Backlog()
         self._shelf = Shelf(rules.ordered)
         self._held: dict[int, Held] = {}
+        self._seats = 0
         self._load: dict[int, int] = {}  # seat -> items handed to it and not settled
         self._read = self._handed = self._handing = 0
         self._chunks = 0
@@ -317,6 +318,7 @@ class Run:
             self.halt()
         for seat in range(len(self._load), seats):
             self._load[seat] = 0
+        self._seats = seats
         commands: list[Command] = []
         if self._rules.task_timeout is not None:
             self._expire(now, commands)
@@ -324,7 +326,7 @@ class Run:
             self._call_off(commands)
         if not self._halted:
             self._dispatch(now, seats, span, commands)
-            self._rebalance(now, seats, span, commands)
+            self._rebalance(now, span, commands)
         return commands
 
     def _dispatch(self, now: float, seats: int, span: int, commands: list[Command]) -> None:
@@ -362,18 +364,15 @@ class Run:
         self._load[seat] += len(items)
         return chunk
 
-    def _rebalance(self, now: float, seats: int, span: int, commands: list[Command]) -> None:
+    def _rebalance(self, now: float, span: int, commands: list[Command]) -> None:
         """Call back what is not started, if a seat is idle, or if a group of short items is not short after all."""
-        if self._backlog.count:
-            idle = False
-        else:
-            idle = any(self._load[seat] < span for seat in range(seats))
+        idle = not self._backlog.count and self._spare(span)
         for held in self._held.values():
             silent = now - held.heard
             hidden = span == 1 and held.announced > 1 and silent >= SILENCE
             if held.recalled or not (hidden or (idle and silent >= PATIENCE)):
                 continue
-            if hidden or held.unstarted() or held.announced > 1:
+            if held.can_give_back:
                 held.recalled = True
                 commands.append(("recall", held.chunk, 1))
 
@@ -381,7 +380,7 @@ class Run:
         """Call back, as a whole, the chunks of which some items must not start any more."""
         for held in self._held.values():
             behind = self._halted or held.chunk.first + len(held.chunk.items) > (self._horizon or 0) + 1
-            if behind and not held.recalled and (held.unstarted() or held.announced > 1):
+            if behind and not held.recalled and held.can_give_back:
                 held.recalled = True
                 commands.append(("recall", held.chunk, 0))
 
@@ -413,10 +412,10 @@ class Run:
                 times.append(next(iter(held.running.values())) + (self._rules.task_timeout or 0.0))
             if not held.recalled and span == 1 and held.announced > 1:
                 times.append(held.heard + SILENCE)
-            if not held.recalled and not self._backlog.count and len(held.chunk.items) > 1 and self._spare(span):
+            if not (held.recalled or self._backlog.count) and self._spare(span) and held.can_give_back:
                 times.append(max(held.heard + PATIENCE, now + PATIENCE / 2))
         return min(times)
 
     def _spare(self, span: int) -> bool:
-        return any(load < span for load in self._load.values())
+        return any(self._load[seat] < span for seat in range(self._seats))
 

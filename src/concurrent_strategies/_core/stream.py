@@ -44,7 +44,7 @@ class SyncStream(Generic[T]):
         self.close()
 
     def __repr__(self) -> str:
-        return f"<stream {self._results.__name__} at {id(self):#x}>"
+        return f"<stream at {id(self):#x}>"
 
 
 def results(

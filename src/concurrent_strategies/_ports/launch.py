@@ -18,6 +18,7 @@ from typing import Any
 
 from .._errors import InvalidOption
 from .._worker.forkserver import STATUS
+from .ends import forget_ends
 
 START_METHODS = ("forkserver", "spawn", "fork")
 
@@ -109,7 +110,6 @@ class ForkLauncher(Launcher):
     def start(self, fds: tuple[int, int, int]) -> Process:
         """Fork."""
         from .._worker.main import main
-        from .processes import forget_ends  # it starts workers through this file
 
         for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:

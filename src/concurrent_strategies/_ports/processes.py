@@ -19,6 +19,7 @@ from .._core.crew import Crew
 from .._core.port import Chunk
 from .._worker import wire
 from .._worker.pickling import dumps
+from .ends import ends
 from .launch import Launcher, Process
 
 LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket has ended
@@ -55,7 +56,7 @@ class Worker:
         self._serial = 0
         self._reader = wire.Reader(data)
         self._queue: list[memoryview] = []
-        _ends.add(self)
+        ends.add(self)
         try:
             self._process: Process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
         except BaseException:
@@ -179,23 +180,12 @@ class Worker:
         return code
 
     def forget(self) -> None:
-        """Close our ends, without a word: a forked child does so, and whoever has seen the process end."""
+        """Close our ends, without a word: for whoever has seen the process end, and for a forked child."""
         self._data.close()
         self._control.close()
         life, self._life = self._life, -1
         if life >= 0:
             os.close(life)
-
-
-# Every worker whose descriptors this process holds: a forked child must close its copies, or it would keep alive what
-# its parent has given up. Process-wide, because a fork copies all of them, whichever strategy they belong to.
-_ends: weakref.WeakSet[Worker] = weakref.WeakSet()
-
-
-def forget_ends() -> None:
-    """Close the copies that a forked child has of its parent's ends."""
-    for worker in list(_ends):
-        worker.forget()
 
 
 class ProcessCrew(Crew):

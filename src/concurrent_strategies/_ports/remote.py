@@ -40,6 +40,7 @@ class RemotePort(Port):
         NotPicklable: if the function cannot be sent.
     """
 
+    bell: PollBell
     grace = 0.05
 
     def __init__(self, call: Call, crew: ProcessCrew, *, seats: int = 1, span: int = 1) -> None:

@@ -25,11 +25,11 @@ def serve(fd: int) -> None:
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
     while True:
-        ready, _, _ = select.select([requests, wake_read], [], [])
+        ready, _, _ = select.select([requests.fileno(), wake_read], [], [])
         if wake_read in ready:
             os.read(wake_read, 4096)
             _reap(requests)
-        if requests in ready:
+        if requests.fileno() in ready:
             data, fds, _, _ = socket.recv_fds(requests, 1, 3)
             if not data:
                 os._exit(0)

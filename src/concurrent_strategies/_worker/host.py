@@ -303,7 +303,7 @@ def _done(report: Done) -> list[Any]:
     """Pickle results: together where all can be loaded if one can, else each by itself, so that a bad one is alone."""
     values, chunk, first = report.values, report.chunk, report.first
     flags = wire.AWAITED if report.awaited else 0
-    if len(values) == 1 or is_safe(values):
+    if len(values) == 1 or is_safe(values, report.kinds):
         try:
             parts, buffers = dumps(values)
         except BaseException as error:

@@ -36,7 +36,8 @@ def main(data_fd: int, control_fd: int, life_fd: int) -> None:
         _die_with_parent(life_fd)
         data, control = socket.socket(fileno=data_fd), socket.socket(fileno=control_fd)
         # A process that the user's function forks must not keep our sockets open: the parent would not see our end.
-        os.register_at_fork(after_in_child=lambda: (data.close(), control.close()))
+        os.register_at_fork(after_in_child=data.close)
+        os.register_at_fork(after_in_child=control.close)
         status = _serve(data, control)
     except EOFError:
         status = 0

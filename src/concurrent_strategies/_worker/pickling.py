@@ -106,12 +106,12 @@ def loads(body: Any, buffers: Sequence[Any] = ()) -> Any:
     return pickle.loads(body, buffers=buffers)
 
 
-def is_safe(values: list[Any]) -> bool:
+def is_safe(values: list[Any], kinds: set[type] | None = None) -> bool:
     """Tell whether values are such that all of them can be loaded if one can: plain numbers, texts, and rows of them.
 
     Only those are pickled together; anything else could fail to load and take its neighbours with it.
     """
-    kinds = set(map(type, values))
+    kinds = set(map(type, values)) if kinds is None else kinds
     if kinds <= _SCALARS:
         return True
     if kinds <= {tuple, list}:

@@ -52,12 +52,14 @@ def _this_machine(choice: Choice) -> Iterator[str]:
 
 def _in_the_way(choice: Choice) -> Iterator[str]:
     mine = choice.time(choice.chosen)
+    told: set[str] = set()
     for other in choice.candidates.values():
-        if other.obstacle and not other.plan.inner and choice.time(other) * WORTH < mine:
-            faster = (
-                f"would be {mine / choice.time(other):.2g} times as fast" if choice.time(other) else "would be faster"
-            )
-            yield f"{other.plan.strategy} {faster}, but {other.obstacle}"
+        if not other.obstacle or other.obstacle in told or choice.time(other) * WORTH >= mine:
+            continue
+        if choice.model.demands.cpu_declared or other.plan.strategy != "process":
+            told.add(other.obstacle)
+            times = f"{mine / choice.time(other):.2g} times as fast" if choice.time(other) else "faster"
+            yield f"{other.plan.family} would be {times}, but {other.obstacle}"
 
 
 def _cores(choice: Choice) -> Iterator[str]:
@@ -134,6 +136,8 @@ def _size(choice: Choice) -> Iterator[str]:
     wanted = model.machine.cores if plan.strategy == "process" else knee(plan.strategy, model)
     if binding is not None and binding.calls <= plan.calls < wanted:
         yield f"no more than {plan.calls} at once: {binding.origin}"
+    elif plan.strategy in ("thread", "process") and plan.workers == (model.machine.processes or 0) // 2 < wanted:
+        yield f"no more than {plan.workers} at once: half of the processes and threads that the system allows this user"
 
 
 def _others(choice: Choice) -> Iterator[str]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 #: Seconds for which a caller's event loop may stand still before others notice.
 STALL: Final = 0.01
+#: The least part of declared waiting that computing has to be for processes to come into question.
+WORTH_CORES: Final = 0.05
 
 
 def obstacle(family: str, model: Model) -> str:
@@ -18,8 +20,9 @@ def obstacle(family: str, model: Model) -> str:
     outer, _, inner = family.partition("/")
     checks = {"sync": _sync, "thread": _thread, "asyncio": _asyncio, "green": _green, "process": _process}
     if inner:
-        return _process(model) or checks[inner](model) or _inner(model)
-    return checks[outer](model)
+        return _process(model) or checks[inner](model) or _no_computing(model)
+    lighter = not (_thread(model) and _asyncio(model) and _green(model))
+    return checks[outer](model) or (_no_computing(model) if outer == "process" and lighter else "")
 
 
 def _sync(model: Model) -> str:
@@ -78,9 +81,16 @@ def _process(model: Model) -> str:
     return ""
 
 
-def _inner(model: Model) -> str:
-    if not model.demands.cpu_declared:
+def _no_computing(model: Model) -> str:
+    """Tell why work that was declared as waiting has no use for processes."""
+    it = model.demands
+    if not it.cpu_declared:
         return "computing was not declared, and is no reason for processes while it is only assumed"
-    if model.profile.kind == "io" and model.demands.steady:
+    profile = model.profile
+    if profile.kind != "io" and not (profile.kind is None and (profile.latency or profile.connections)):
+        return ""
+    if it.steady:
         return "the work was declared as waiting, and not how much computing comes together in a run"
+    if it.cpu < WORTH_CORES * it.duration:
+        return f"the work was declared as waiting, and only {100 * it.cpu / it.duration:.2g} % of it is computing"
     return ""

@@ -35,8 +35,8 @@ TOLERANCE, TOLERANCE_SECONDS = 0.08, 0.01
 INNER_GAIN: Final = 1.2
 #: ... save several times what it takes to start the processes, ...
 INNER_STARTS: Final = 3
-#: ... and there has to be waiting to hide.
-INNER_WAIT: Final = 0.2
+#: ... and there has to be waiting to hide, and computing to share out: parts of the duration.
+INNER_WAIT, INNER_CPU = 0.2, 0.01
 #: Fields that say of what kind the work is, and no more.
 KIND_ALONE: Final = frozenset({"kind", "latency", "connections"})
 
@@ -148,7 +148,9 @@ def _as_good(seconds: float, fastest: float, model: Model) -> bool:
 
 def _inner_pays(candidate: Candidate, single: float, model: Model) -> bool:
     it, processes = model.demands, candidate.plan.workers
-    if it.wait <= INNER_WAIT * it.duration or _time(candidate.cost, model) * INNER_GAIN >= single:
+    if it.wait <= INNER_WAIT * it.duration or it.cpu < INNER_CPU * it.duration:
+        return False
+    if _time(candidate.cost, model) * INNER_GAIN >= single:
         return False
     saved = it.items * it.cpu * (1 - 1 / processes)
     return it.steady or saved > INNER_STARTS * candidate.cost.start
