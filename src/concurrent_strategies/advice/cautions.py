@@ -44,7 +44,8 @@ def cautions(choice: Choice) -> tuple[str, ...]:
 def _this_machine(choice: Choice) -> Iterator[str]:
     """Say where this machine disagrees with what the kind of work alone led to."""
     if choice.chosen.obstacle:
-        yield f"it cannot run here: {choice.chosen.obstacle}"
+        only = "nothing else is possible, but " if choice.chosen.plan.strategy == "sync" else "it cannot run here: "
+        yield only + choice.chosen.obstacle
     if choice.here != choice.chosen.plan.family:
         spec = choice.candidates[choice.here].plan.spec()
         yield f"the kind of work alone decided; on this machine {spec} is better (declare n_items and duration)"

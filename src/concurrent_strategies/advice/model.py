@@ -14,10 +14,10 @@ the largest of these bounds.
     sync           n * u
     thread k       t_t * k  +  max( n * (g + d_t) * kappa,  n * (c + d_t) / Pe(k),  waves(k) )
     asyncio k      s_l  +  max( n * (a_c + a_b + d_a),  waves(k) of a_c + a_b + a_w )
-    green k        start(1)  +  max( n * x,  n * (c + d_g + x),  waves(k) )       in a patched program no start and no x
+    green k        start(1)  +  max( n * (c + d_g + x),  waves(k) )             in a patched program no start and no x
     process p      start(p)  +  max( n * (d_b / b + x),  n * (c + d_b / b + x) / Pe(p),  waves(p) )
-    process p x k  start(p) + k times what the inner worker costs  +  max( the same with waves(p * k),  and
-                   n * (g + d_t) * kappa / p  for threads,  n * (a_c + a_b + d_a) / p  for asyncio )
+    p x k threads  start(p) + t_t * k  +  max( as process, but waves(p * k),  n * (g + d_t) * kappa / p )
+    p x k tasks    start(p) + s_l  +  max( as process, but waves(p * k),  n * (a_c + a_b + d_a) / p )
     start(p) = s_pool + p * s_launch + max(1, p / P) * (s_boot + import_seconds)
     all            at least n / rate_limit
 
