@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from time import monotonic as clock
 from typing import Any
 
+from .._errors import InvalidOption
 from .._limit import Lease
 from .bell import Bell
+from .checkpoint import MISSING, Checkpoint
 from .crew import Crew
 from .port import Port
 from .run import Run
@@ -37,12 +39,27 @@ class Engine:
         lease: what bounds the calls at once.
         source: the input.
         crew: the workers' home, if it lives no longer than this run.
+        checkpoint: where finished items are noted, and found.
+        attended: whether the consumer comes back at once for more, as `map` does: then no keeper is needed for it.
     """
 
-    def __init__(self, run: Run, port: Port, lease: Lease, source: Source, crew: Crew | None = None) -> None:
+    def __init__(
+        self,
+        run: Run,
+        port: Port,
+        lease: Lease,
+        source: Source,
+        crew: Crew | None = None,
+        checkpoint: Checkpoint | None = None,
+        *,
+        attended: bool = False,
+    ) -> None:
         self.run = run
         self.port = port
         self.source = source
+        self.attended = attended
+        self._checkpoint = checkpoint
+        run.logs = checkpoint is not None
         self.inside = False
         self.left = clock()
         self.closed = False
@@ -60,6 +77,8 @@ class Engine:
                 return 60.0
             now = clock()
             run.report(port.poll(), now)
+            if self._checkpoint is not None:
+                self._note()
             workers = self._lease.adjust(run.demand(now, port.inner), run.busy(port.span, port.inner))
             if workers != self._workers:
                 self._workers = workers
@@ -73,6 +92,13 @@ class Engine:
                     port.stop(chunk, detail)
             return max(0.0, run.due(now, port.span) - now)
 
+    def _note(self) -> None:
+        assert self._checkpoint is not None
+        try:
+            self._checkpoint.note(self.run.fresh())
+        except (InvalidOption, OSError) as error:
+            self.run.fail(error)
+
     def take(self) -> list[Entry]:
         """Return what may go to the consumer."""
         with self._lock:
@@ -83,10 +109,18 @@ class Engine:
         """How many items should be read from the input now."""
         return 0 if self.source.ended else self.run.wants
 
-    def fed(self, items: Any) -> None:
-        """Pass on what was read from the input."""
+    def fed(self, items: Sequence[Any]) -> None:
+        """Pass on what was read from the input, but for what an earlier run has finished."""
         with self._lock:
-            self.run.feed(items)
+            if self._checkpoint is None:
+                self.run.feed(items)
+            else:
+                for item in items:
+                    value = self._checkpoint.lookup(self.run.read, item)
+                    if value is MISSING:
+                        self.run.feed([item])
+                    else:
+                        self.run.known(value)
             if self.source.ended:
                 self.run.exhaust(self.source.error)
 
@@ -121,6 +155,8 @@ class Engine:
             self.port.poll()
             yield min(wait, 0.05)
         self._lease.end()
+        if self._checkpoint is not None:
+            self._checkpoint.close()
         if self._crew is not None:
             self._crew.close(0.1 if hurry else 1.0)
 
@@ -134,7 +170,8 @@ def drive(engine: Engine) -> Generator[list[Entry], None, None]:
             engine.inside = True
             seconds = engine.turn()
             if batch := engine.take():
-                engine.leave()
+                if not engine.attended:
+                    engine.leave()
                 yield batch
             elif engine.run.finished:
                 break

@@ -60,8 +60,10 @@ class Run:
     Attributes:
         fatal: the error that ends the run as a whole, once there is one.
         done: how many items have an outcome.
+        read: how many items have been read from the input.
         faults: the failed items so far, where `max_failures` bounds them.
         overflowed: whether that bound was reached.
+        logs: whether finished entries are kept for `fresh`.
     """
 
     def __init__(self, rules: Rules, now: float, total: int | None = None, chance: random.Random | None = None) -> None:
@@ -69,6 +71,8 @@ class Run:
         self.done = 0
         self.faults: list[Fault] = []  # kept only where there is a limit on them
         self.overflowed = False
+        self.logs = False
+        self._fresh: list[Entry] = []
         self._rules = rules
         self._total = total
         self._chance = chance or random.Random()
@@ -81,7 +85,7 @@ class Run:
         self._held: dict[int, Held] = {}
         self._seats = 0
         self._load: dict[int, int] = {}  # seat -> items handed to it and not settled
-        self._read = self._handed = self._handing = 0
+        self.read = self._handed = self._handing = 0
         self._chunks = 0
         self._ended = self._halted = False
         self._input_error: BaseException | None = None
@@ -99,18 +103,33 @@ class Run:
             return 0
         if self._rules.window is None:
             return 1 << 40
-        return max(0, self._rules.window - (self._read - self._handed))
+        return max(0, self._rules.window - (self.read - self._handed))
 
     def feed(self, items: Sequence[Any]) -> None:
         """Take items that were read from the input, in its order."""
-        first = self._read
-        self._read += len(items)
+        first = self.read
+        self.read += len(items)
         # The run may have been stopped while the caller was reading: then nothing of this may start any more.
         if self._broken is not None and self._total is None:
-            for index in range(first, self._read):
+            for index in range(first, self.read):
                 self._put(Fault(index, self._broken, None, 0, ""))
         elif not (self._halted or self._broken or self._horizon is not None):
             self._backlog.add(first, items)
+
+    def known(self, value: Any) -> None:
+        """Take, in the place of the next item, the result that it had in an earlier run."""
+        self._put(Block(self.read, [value], None, 0, ""))
+        self.read += 1
+
+    def fresh(self) -> list[Entry]:
+        """Return what was finished since the last call, in order of completion; only where `logs` is set."""
+        fresh, self._fresh = self._fresh, []
+        return fresh
+
+    def fail(self, error: BaseException) -> None:
+        """End the run as a whole by an error that is no item's."""
+        self.fatal = self.fatal or error
+        self.halt()
 
     def exhaust(self, error: BaseException | None = None) -> None:
         """Learn that the input has ended; by `error`, if it raised."""
@@ -255,6 +274,8 @@ class Run:
 
     def _shelve(self, entry: Entry) -> None:
         self.done += len(entry)
+        if self.logs:
+            self._fresh.append(entry)
         self._shelf.put(entry)
         if isinstance(entry, Block):
             return
@@ -283,7 +304,7 @@ class Run:
         for index, attempt in self._backlog.drain():
             self._put(Fault(index, error, None, attempt - 1, ""))
         if self._total is not None:
-            for index in range(self._read, self._total):
+            for index in range(self.read, self._total):
                 self._put(Fault(index, error, None, 0, ""))
         self._ended = True
 
@@ -314,8 +335,7 @@ class Run:
             span: calls at once within one.
         """
         if self._deadline is not None and now >= self._deadline and not self.finished:
-            self.fatal = self.fatal or RunTimeout(self._rules.timeout or 0.0, self.done)
-            self.halt()
+            self.fail(RunTimeout(self._rules.timeout or 0.0, self.done))
         for seat in range(len(self._load), seats):
             self._load[seat] = 0
         self._seats = seats

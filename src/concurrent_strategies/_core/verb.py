@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from .._limit import Limit
 from .._options import Options
 from .call import ASYNC, PLAIN, Call
+from .checkpoint import Checkpoint
 from .colour import pick
 from .crew import Crew
 from .deliver import Delivery
@@ -81,11 +82,15 @@ class Verb:
         if self._source.ended:
             run.exhaust()
         self._delivery = Delivery(options, run, self._keys)
+        note = None
+        if options.checkpoint is not None:
+            note = Checkpoint(options.checkpoint, options.key)
         if options.progress is not False:
             from .progress import ticker
 
             self._tick = ticker(options.progress, self._source.total)
-        return Engine(run, port, lease, self._source, None if warm else crew)
+        own_crew = None if warm else crew
+        return Engine(run, port, lease, self._source, own_crew, note, attended=self._how.get("whole", False))
 
     def _limit(self, warm: Limit | None) -> tuple[Limit, int]:
         """Return what bounds the calls at once, and how many of them this run may have."""
