@@ -47,6 +47,12 @@ def usable_cores(root: Root = "/", environ: Mapping[str, str] | None = None) -> 
     return min(core_limits(root, environ).values())
 
 
+def depth(environ: Mapping[str, str] | None = None) -> int:
+    """Return how many of our worker processes this one is nested in; 0 in a program of its own."""
+    text = (os.environ if environ is None else environ).get(DEPTH_VARIABLE, "")
+    return int(text) if text.isdecimal() else 0
+
+
 def core_limits(root: Root = "/", environ: Mapping[str, str] | None = None) -> dict[str, float]:
     """Return every bound on the usable cores by its origin: `affinity`, `interpreter`, `quota`, `override`.
 
@@ -148,7 +154,7 @@ class Machine:
             running_loop=_has_running_loop(),
             gevent_patched=_is_gevent_patched(),
             daemon=_is_daemon(),
-            nested=variables.get(DEPTH_VARIABLE, "0") not in ("", "0"),
+            nested=depth(variables) > 0,
             threads=_threads_alive(),
             descriptors=limits.get("Max open files"),
             processes=_least(limits.get("Max processes"), *_controlled(base, "pids", "pids.max", "pids.max")),

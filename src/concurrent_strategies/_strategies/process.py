@@ -12,7 +12,7 @@ from .._core.crew import Setup
 from .._core.port import Port
 from .._errors import InvalidOption
 from .._limit import Limit
-from .._machine import usable_cores
+from .._machine import CORES_VARIABLE, DEPTH_VARIABLE, depth, usable_cores
 from .._ports.launch import launcher
 from .._ports.processes import ProcessCrew
 from .._ports.remote import RemotePort
@@ -83,7 +83,7 @@ class ProcessStrategy(BaseStrategy):
             "path": list(sys.path),
             "directory": os.getcwd(),
             # A process strategy inside a worker shares the machine instead of multiplying.
-            "environment": {"CONCURRENT_STRATEGIES_CORES": str(share)},
+            "environment": {CORES_VARIABLE: str(share), DEPTH_VARIABLE: str(depth() + 1)},
             "inner": self.inner,
             "workers": self.inner.most() if self.inner is not None else 1,
         }

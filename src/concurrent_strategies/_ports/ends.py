@@ -1,0 +1,26 @@
+"""Every descriptor of ours that keeps a worker process alive, so that a forked child can close its copies: else it would
+keep alive what its parent has given up.
+
+Process-wide, because a fork copies all of them, whichever strategy they belong to.
+"""
+
+from __future__ import annotations
+
+import weakref
+from typing import Protocol
+
+
+class End(Protocol):
+    """The parent's end of a worker."""
+
+    def forget(self) -> None:
+        """Close the descriptors, without a word to the worker."""
+
+
+ends: weakref.WeakSet[End] = weakref.WeakSet()
+
+
+def forget_ends() -> None:
+    """Close the copies that a forked child has of its parent's ends."""
+    for end in list(ends):
+        end.forget()
