@@ -20,11 +20,12 @@ from .._errors import RunTimeout, TaskTimeout, late_awaitable
 from .._options import Retry
 from .backlog import Backlog
 from .ledger import Held
-from .pace import Pace
+from .pace import BEAT, Pace
 from .port import Broken, Chunk, Died, Done, Failed, Report, Returned, Started
 from .shelf import Block, Entry, Fault, Shelf
 
 PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat has it called back
+SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -388,9 +389,9 @@ class Run:
         """Call back what is not started, if a seat is idle, or if a group of short items is not short after all."""
         idle = not self._backlog.count and self._spare(span)
         for held in self._held.values():
-            silent = now - held.heard
-            hidden = span == 1 and held.announced > 1 and silent >= SILENCE
-            if held.recalled or not (hidden or (idle and silent >= PATIENCE)):
+            # The same sums as in `due`: a difference of times may round to the other side.
+            hidden = span == 1 and held.announced > 1 and now >= held.heard + SILENCE
+            if held.recalled or not (hidden or (idle and now >= held.heard + PATIENCE)):
                 continue
             if held.can_give_back:
                 held.recalled = True
@@ -411,7 +412,7 @@ class Run:
             before = held.open
             while held.running:
                 index, since = next(iter(held.running.items()))
-                if now - since < limit:
+                if now < since + limit:
                     break
                 held.settle(index, 1)
                 commands.append(("stop", held.chunk, index))
@@ -435,6 +436,19 @@ class Run:
             if not (held.recalled or self._backlog.count) and self._spare(span) and held.can_give_back:
                 times.append(max(held.heard + PATIENCE, now + PATIENCE / 2))
         return min(times)
+
+    def slack(self, seats: int, span: int) -> float:
+        """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
+
+        While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
+        is taken in together. Half of what the least busy seat has left by what is known, and never more than a beat.
+        """
+        per_item = self._pace.per_item
+        if per_item is None or not seats or self._halted or self._horizon is not None:
+            return 0.0
+        least = min(self._load[seat] for seat in range(seats))
+        seconds = least * per_item / span / 2
+        return min(seconds, BEAT) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:
         return any(self._load[seat] < span for seat in range(self._seats))
