@@ -11,20 +11,20 @@ from typing import Any
 
 import click
 
-from . import smoke
 from .harness import measure
 from .report import markdown, rows
+from .smoke import SECTIONS
 
 
 @click.command()
-@click.option("--section", default="", help="Only cases whose name begins so, such as process.")
+@click.option("--section", "sections", multiple=True, type=click.Choice(list(SECTIONS)), help="Only this one.")
 @click.option("--rounds", default=7, show_default=True, help="Interleaved rounds.")
 @click.option("--json", "path", type=click.Path(path_type=Path), help="Write the records to this file.")
-def main(section: str, rounds: int, path: Path | None) -> None:
+def main(sections: tuple[str, ...], rounds: int, path: Path | None) -> None:
     """Compare every strategy with its bare library; ratios within one run are what counts."""
     records: list[dict[str, Any]] = []
-    for case in smoke.cases():
-        if case.name.startswith(section):
+    for section in sections or SECTIONS:
+        for case in SECTIONS[section]():
             click.echo(f"{case.name} ...", err=True)
             records += rows(case, measure(case, rounds))
     click.echo(markdown(records))

@@ -20,16 +20,6 @@ WAITS = 20_000
 AT_ONCE = 500
 
 
-def cases() -> Iterator[Case]:
-    """Yield the cases, one strategy after the other."""
-    yield from sync_cases()
-    yield from thread_cases()
-    yield from process_cases()
-    yield from asyncio_cases()
-    yield from trio_cases()
-    yield from green_cases()
-
-
 def _ours(strategy: Any, func: Callable[..., Any], items: Any, **options: Any) -> Contender:
     return Contender(f"ours: {strategy.name}", lambda: strategy, lambda s: s.map(func, items, **options))
 
@@ -148,3 +138,14 @@ def green_cases() -> Iterator[Case]:
     bare = _peer("gevent Pool.map", greenlets, lambda p: p.map(gevent_sleep, waits))
     ours = _ours(cs.GreenStrategy(AT_ONCE), work.sleep_few_ms, waits)
     yield Case("green, isolated: 2000 x 1-10 ms of waiting, 500 at once", (ours, bare), waits)
+
+
+#: The sections of the benchmark, by name.
+SECTIONS: dict[str, Callable[[], Iterator[Case]]] = {
+    "sync": sync_cases,
+    "thread": thread_cases,
+    "process": process_cases,
+    "asyncio": asyncio_cases,
+    "trio": trio_cases,
+    "green": green_cases,
+}

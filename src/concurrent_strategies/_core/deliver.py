@@ -5,6 +5,7 @@ from __future__ import annotations
 import reprlib
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import count, repeat
 from typing import Any
 
 from .._errors import ItemExited, TooManyFailures
@@ -38,8 +39,9 @@ class Delivery:
                 index = entry.first
                 yield Failure(index, take(index, None), entry.error, entry.attempt, entry.seconds, entry.worker)
                 continue
-            attempt, seconds, worker = entry.attempt, entry.seconds, entry.worker
-            for index, value in enumerate(entry.values, entry.first):
+            attempt, worker, times = entry.attempt, entry.worker, entry.seconds
+            each = times if isinstance(times, list) else repeat(times)
+            for index, value, seconds in zip(count(entry.first), entry.values, each):  # noqa: B905  (two are endless)
                 yield Success(index, take(index, None), value, attempt, seconds, worker)
 
     def values(self, batch: Sequence[Entry]) -> Iterator[list[Any]]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from time import monotonic as clock
 from typing import Any
@@ -63,6 +64,7 @@ class Engine:
         self.inside = False
         self.left = clock()
         self.closed = False
+        self.slack = 0.0
         self._lease = lease
         self._crew = crew
         self._lock = threading.Lock()
@@ -90,6 +92,7 @@ class Engine:
                     port.recall(chunk, bool(detail))
                 else:
                     port.stop(chunk, detail)
+            self.slack = 0.0 if port.inline else run.slack(port.seats, port.span)
             return max(0.0, run.due(now, port.span) - now)
 
     def _note(self) -> None:
@@ -123,6 +126,13 @@ class Engine:
                         self.run.known(value)
             if self.source.ended:
                 self.run.exhaust(self.source.error)
+
+    def wait(self, seconds: float) -> None:
+        """Wait until there is something to do: until the bell rings, or for as long as nobody needs to listen."""
+        if 0 < self.slack < seconds:
+            time.sleep(self.slack)
+        else:
+            self.port.bell.wait(seconds)
 
     def leave(self) -> None:
         """Note that the caller is busy elsewhere from now on: if that takes long, the keeper drives."""
@@ -180,7 +190,7 @@ def drive(engine: Engine) -> Generator[list[Entry], None, None]:
                     engine.leave()
                 engine.fed(source.pull(wanted))
             else:
-                engine.port.bell.wait(seconds)
+                engine.wait(seconds)
     except KeyboardInterrupt:
         hurry = True
         raise
@@ -201,7 +211,7 @@ def _keep(engine: Engine) -> None:
             pause.wait(NEGLECT)
             continue
         seconds = engine.turn()
-        bell.wait(min(seconds, NEGLECT))
+        engine.wait(min(seconds, NEGLECT))
         if engine.inside:
             bell.ring()  # the caller came back meanwhile, and may be waiting for the ring that was heard here
 

@@ -69,11 +69,11 @@ class Done(Report):
     """Items from `first` on returned `values`.
 
     `seconds` is what they took together, measured beside the calls. `awaited` says that the function, not declared
-    `async def`, returned awaitables, which the worker has awaited. `kinds` are the types of the values, where somebody
-    has collected them.
+    `async def`, returned awaitables, which the worker has awaited. `kinds` are the types of the values, and `each` the
+    seconds of every single one, where somebody has collected them.
     """
 
-    __slots__ = ("awaited", "first", "kinds", "seconds", "values", "worker")
+    __slots__ = ("awaited", "each", "first", "kinds", "seconds", "values", "worker")
 
     def __init__(
         self,
@@ -92,6 +92,15 @@ class Done(Report):
         self.worker = worker
         self.awaited = awaited
         self.kinds = kinds
+        self.each: list[float] | None = None
+
+    def absorb(self, other: Done) -> None:
+        """Become one report with another, of the items right behind."""
+        if self.each is None:
+            self.each = [self.seconds] * len(self.values)
+        self.values += other.values
+        self.each.append(other.seconds)
+        self.seconds += other.seconds
 
 
 class Failed(Report):

@@ -200,13 +200,16 @@ class Run:
             self._held.pop(held.chunk.id, None)
 
     def _on_done(self, held: Held, report: Done) -> None:
-        values = report.values
+        values, attempt = report.values, held.chunk.attempt
         self._pace.measured(report.seconds, len(values))
-        attempt, seconds = held.chunk.attempt, report.seconds if len(values) == 1 else None
+        each: list[float] | float | None = report.seconds if len(values) == 1 else report.each
         for first, end in held.settle(report.first, len(values)):
-            whole = end - first == len(values)
-            part = values if whole else values[first - report.first : end - report.first]
-            self._put(Block(first, part, seconds, attempt, report.worker), report.awaited)
+            part = values
+            if end - first != len(values):
+                low, high = first - report.first, end - report.first
+                part = values[low:high]
+                each = report.each[low:high] if report.each else None
+            self._put(Block(first, part, each, attempt, report.worker), report.awaited)
 
     def _on_failed(self, held: Held, report: Failed, now: float) -> None:
         if report.seconds is not None:

@@ -6,11 +6,16 @@ from typing import Any, TypeAlias
 
 
 class Block:
-    """Consecutive items that returned: the unit in which results travel, so that a cheap item costs almost nothing."""
+    """Consecutive items that returned: the unit in which results travel, so that a cheap item costs almost nothing.
+
+    `seconds` is the duration of the only item, or a list with that of each, or `None` where they were not timed alone.
+    """
 
     __slots__ = ("attempt", "first", "seconds", "values", "worker")
 
-    def __init__(self, first: int, values: list[Any], seconds: float | None, attempt: int, worker: str) -> None:
+    def __init__(
+        self, first: int, values: list[Any], seconds: float | list[float] | None, attempt: int, worker: str
+    ) -> None:
         self.first = first
         self.values = values
         self.seconds = seconds

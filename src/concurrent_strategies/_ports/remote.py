@@ -249,7 +249,7 @@ class RemotePort(Port):
             self._reports.append(Failed(chunk.id, frame.a, error, frame.seconds, name))
             return
         if not frame.flags & wire.SEPARATE:
-            self._reports.append(Done(chunk.id, frame.a, values, frame.seconds, name, awaited))
+            self._say_done(Done(chunk.id, frame.a, values, frame.seconds, name, awaited))
             return
         each = frame.seconds / len(values)
         for index, data in enumerate(values, frame.a):
@@ -259,6 +259,24 @@ class RemotePort(Port):
                 self._reports.append(Failed(chunk.id, index, error, each, name))
             else:
                 self._reports.append(Done(chunk.id, index, [value], each, name, awaited))
+
+    def _say_done(self, done: Done) -> None:
+        """Report values: together with those right before them, if nobody has taken in these yet."""
+        reports = self._reports
+        if reports and isinstance(last := reports[-1], Started) and last.chunk == done.chunk and last.count == 1:
+            reports.pop()  # that it was started is no news any more
+        if (
+            reports
+            and len(done.values) == 1
+            and isinstance(last := reports[-1], Done)
+            and last.chunk == done.chunk
+            and last.first + len(last.values) == done.first
+            and (last.each or len(last.values) == 1)
+            and last.awaited == done.awaited
+        ):
+            last.absorb(done)
+        else:
+            reports.append(done)
 
     def close(self) -> None:
         """Kill what still runs, and give the others back."""

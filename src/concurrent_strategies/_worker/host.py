@@ -305,7 +305,7 @@ def _done(report: Done) -> list[Any]:
     flags = wire.AWAITED if report.awaited else 0
     if len(values) == 1 or is_safe(values, report.kinds):
         try:
-            parts, buffers = dumps(values)
+            parts, buffers = dumps(values, report.kinds)
         except BaseException as error:
             return _failed(chunk, first, complaint(f"the result of item {first}", values[0], error), report.seconds)
         return wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)

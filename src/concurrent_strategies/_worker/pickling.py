@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _SCAN = 1 << 18  # longer parts are single large objects' own bytes, which name no class
 
+_SMALL = frozenset({int, float, bool, type(None), complex})
 _SCALARS = frozenset({int, float, str, bytes, bool, type(None), complex})
 
 
@@ -31,12 +32,16 @@ class Parts(list["Any"]):
         return len(part)
 
 
-def dumps(value: Any) -> tuple[Parts, list[memoryview]]:
+def dumps(value: Any, kinds: set[type] | None = None) -> tuple[list[Any], list[memoryview]]:
     """Pickle a value; return the parts of the pickle and the buffers that go beside it.
+
+    `kinds` are the types of the elements, if it is a list and they are known: plain small ones take a short cut.
 
     Raises:
         BaseException: whatever pickling raised; the user's own code takes part in it.
     """
+    if kinds is not None and kinds <= _SMALL:
+        return [pickle.dumps(value, 5)], []
     parts, buffers = Parts(), list[pickle.PickleBuffer]()
     try:
         _pickler(pickle.Pickler, parts, buffers.append).dump(value)
