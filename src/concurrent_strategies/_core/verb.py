@@ -17,7 +17,8 @@ from .deliver import Delivery
 from .drive import Engine
 from .item import occupied
 from .port import Port
-from .run import Rules, Run
+from .rules import Rules
+from .run import Run
 from .shelf import Entry
 from .source import Labelled, open_source
 

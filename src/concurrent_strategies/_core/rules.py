@@ -1,0 +1,26 @@
+"""The options that the rules of a run depend on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .._options import Retry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What was asked for, with every default filled in; `Options` says what each means.
+
+    `window` is `buffersize` (`None`: the whole input), `fail_fast` is `on_error="raise"`, and `task_timeout` is `None`
+    also where calls cannot be judged before they return.
+    """
+
+    ordered: bool = True
+    fail_fast: bool = False
+    window: int | None = None
+    chunksize: int | None = None
+    timeout: float | None = None
+    task_timeout: float | None = None
+    retry: Retry | None = None
+    rate: float | None = None
+    max_failures: float | None = None

@@ -1,0 +1,203 @@
+"""What starts where and when, and what is called back: one half of the rules of a run; `run.py` is the other.
+
+The same law as there: no thread, no loop, no clock, no input and no output; time is an argument.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, TypeAlias
+
+from .backlog import Backlog
+from .ledger import Held
+from .pace import BEAT, Pace
+from .port import Chunk
+from .rules import Rules
+
+PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat has it called back
+SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
+SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
+
+Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
+
+
+class Schedule:
+    """Which items wait, which are under way and where, and when the next may start.
+
+    Args:
+        rules: what was asked for.
+        now: the time at which the run begins.
+
+    Attributes:
+        backlog: what is read and not started.
+        held: the chunks under way, by their number.
+        pace: the measured length of the items.
+        ended: whether all the input has been read.
+        halted: whether nothing may start any more.
+        horizon: index behind which nothing may start any more: the lowest that has failed.
+    """
+
+    def __init__(self, rules: Rules, now: float) -> None:
+        self.backlog = Backlog()
+        self.held: dict[int, Held] = {}
+        self.pace = Pace(1 if rules.rate else rules.chunksize)
+        self.ended = self.halted = False
+        self.horizon: int | None = None
+        self._rules = rules
+        self._next_start = now
+        self._next_start_is_later = False
+        self._seats = 0
+        self._load: dict[int, int] = {}  # seat -> items handed to it and not settled
+        self._chunks = 0
+
+    def weigh(self, held: Held, before: int) -> None:
+        """Keep the load of the seat, after items of a chunk were settled, and forget the chunk when all are."""
+        self._load[held.chunk.seat] -= before - held.open
+        if not held.open:
+            self.held.pop(held.chunk.id, None)
+
+    def requeue(self, first: int, items: Sequence[Any], attempt: int, now: float) -> None:
+        """Put back what was handed out and never started, as far as it may still start."""
+        if self.halted:
+            return
+        if self.horizon is not None:
+            items = items[: max(0, self.horizon + 1 - first)]
+        if items and attempt > 1:
+            self.backlog.again(now, first, attempt, items[0])
+        else:
+            self.backlog.give_back(first, items)
+
+    def stop_behind(self, horizon: int) -> None:
+        """Let nothing start behind an index, now and later."""
+        self.horizon = horizon
+        self.backlog.truncate(horizon)
+
+    def halt(self) -> None:
+        """Let nothing start any more."""
+        self.halted = True
+        self.backlog.truncate(-1)
+
+    def demand(self, now: float, inner: int) -> int:
+        """Return how many workers, of `inner` calls at once each, could have work now."""
+        self.backlog.ripen(now)
+        self._next_start_is_later = self._rules.rate is not None and now < self._next_start
+        waiting = 0 if self._next_start_is_later else self.backlog.count
+        return -(-(waiting + sum(self._load.values())) // inner)
+
+    def busy(self, span: int, inner: int) -> int:
+        """Return how many workers have work now."""
+        return sum(-(-min(load, span) // inner) for load in self._load.values())
+
+    def plan(self, now: float, seats: int, span: int) -> list[Command]:
+        """Decide what to hand out and what to call back."""
+        for seat in range(len(self._load), seats):
+            self._load[seat] = 0
+        self._seats = seats
+        commands: list[Command] = []
+        if self.halted or self.horizon is not None:
+            self._call_off(commands)
+        if not self.halted:
+            self._dispatch(now, seats, span, commands)
+            self._rebalance(now, span, commands)
+        return commands
+
+    def _dispatch(self, now: float, seats: int, span: int, commands: list[Command]) -> None:
+        """Hand out chunks, the emptiest seats first, while there are items and seats that want them."""
+        if not self.backlog.count or not seats:
+            return
+        for ahead in (False, True):
+            if ahead and (self._rules.rate or not (span > 1 or self.pace.looks_ahead())):
+                return
+            for seat in range(seats):
+                while self.backlog.count and self._room(seat, span, ahead):
+                    if self._rules.rate and not self._may_start(now):
+                        return
+                    commands.append(("start", self._hand_out(now, seat, seats, span), 0))
+
+    def _room(self, seat: int, span: int, ahead: bool) -> bool:
+        load = self._load[seat]
+        if not ahead:
+            return load < span
+        return load <= (self.pace.depth() * span if self.pace.per_item is not None else span)
+
+    def _may_start(self, now: float) -> bool:
+        self._next_start_is_later = now < self._next_start
+        if self._next_start_is_later:
+            return False
+        self._next_start = max(now, self._next_start) + 1.0 / (self._rules.rate or 1.0)
+        return True
+
+    def _hand_out(self, now: float, seat: int, seats: int, span: int) -> Chunk:
+        count = self.pace.size(self.backlog.count, seats, span, self.ended)
+        first, items, attempt = self.backlog.cut(count)
+        self._chunks += 1
+        chunk = Chunk(self._chunks, seat, first, items, attempt)
+        self.held[chunk.id] = Held(chunk, now)
+        self._load[seat] += len(items)
+        return chunk
+
+    def _rebalance(self, now: float, span: int, commands: list[Command]) -> None:
+        """Call back what is not started, if a seat is idle, or if a group of short items is not short after all."""
+        idle = not self.backlog.count and self._spare(span)
+        for held in self.held.values():
+            # The same sums as in `due`: a difference of times may round to the other side.
+            hidden = span == 1 and held.announced > 1 and now >= held.heard + SILENCE
+            if held.recalled or not (hidden or (idle and now >= held.heard + PATIENCE)):
+                continue
+            if held.can_give_back:
+                held.recalled = True
+                commands.append(("recall", held.chunk, 1))
+
+    def _call_off(self, commands: list[Command]) -> None:
+        """Call back, as a whole, the chunks of which some items must not start any more."""
+        for held in self.held.values():
+            behind = self.halted or held.chunk.first + len(held.chunk.items) > (self.horizon or 0) + 1
+            if behind and not held.recalled and held.can_give_back:
+                held.recalled = True
+                commands.append(("recall", held.chunk, 0))
+
+    def overdue(self, now: float) -> Iterator[tuple[Held, int, float]]:
+        """Yield the chunk, the index and the start time of each item that has run too long, having settled it."""
+        limit = self._rules.task_timeout
+        for held in list(self.held.values()) if limit is not None else ():
+            before = held.open
+            while held.running:
+                index, since = next(iter(held.running.items()))
+                if now < since + (limit or 0.0):
+                    break
+                held.settle(index, 1)
+                yield held, index, since
+            self.weigh(held, before)
+
+    def due(self, now: float, span: int) -> float:
+        """Return the time at which `plan` has something to decide even if nothing is reported."""
+        times = [now + 60.0]
+        if self.backlog.next_attempt is not None:
+            times.append(self.backlog.next_attempt)
+        if self._next_start_is_later and self.backlog.count:
+            times.append(self._next_start)
+        for held in self.held.values():
+            if held.running:
+                times.append(next(iter(held.running.values())) + (self._rules.task_timeout or 0.0))
+            if not held.recalled and span == 1 and held.announced > 1:
+                times.append(held.heard + SILENCE)
+            if not (held.recalled or self.backlog.count) and self._spare(span) and held.can_give_back:
+                times.append(max(held.heard + PATIENCE, now + PATIENCE / 2))
+        return min(times)
+
+    def slack(self, seats: int, span: int) -> float:
+        """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
+
+        While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
+        is taken in together. Half of what the least busy seat has left by what is known, and never more than a beat.
+        """
+        per_item = self.pace.per_item
+        if per_item is None or not seats or self.halted or self.horizon is not None:
+            return 0.0
+        least = min(self._load[seat] for seat in range(seats))
+        seconds = least * per_item / span / 2
+        return min(seconds, BEAT) if seconds > SPARED else 0.0
+
+    def _spare(self, span: int) -> bool:
+        return any(self._load[seat] < span for seat in range(self._seats))
+
