@@ -20,7 +20,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("_errors", "_deaths", "_outcome"),
     ("_limit", "_options", "_machine"),
     ("_strategy",),
-    ("_core.port", "_core.run", "_core.backlog", "_core.ledger", "_core.pace", "_core.shelf"),
+    (*("_core.port", "_core.run", "_core.rules", "_core.schedule"), *("_core.backlog", "_core.ledger", "_core.pace", "_core.shelf")),
     ("_core",),
     ("_core.base", "_executor", "authors"),
     ("_worker",),  # the far side of a process border

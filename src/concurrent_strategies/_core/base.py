@@ -18,9 +18,9 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
 
-from typing_extensions import Self, Unpack
+from typing_extensions import Unpack
 
 from .._errors import InvalidOption, StrategyClosed
 from .._limit import Limit
@@ -35,6 +35,7 @@ from .verb import Verb
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
+
     from .._outcome import Outcome
 
 R = TypeVar("R")
@@ -178,9 +179,13 @@ class BaseStrategy:
         return AioStream(verb.begin, verb.each_value, verb.end_values)
 
     @overload
-    def aoutcomes(self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[Outcome[R]]: ...
+    def aoutcomes(
+        self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]
+    ) -> AsyncStream[Outcome[R]]: ...
     @overload
-    def aoutcomes(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[Outcome[R]]: ...
+    def aoutcomes(
+        self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]
+    ) -> AsyncStream[Outcome[R]]: ...
     def aoutcomes(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> AioStream[Any]:
         """Do as `outcomes` in an event loop: use it with `async with`, then `async for`."""
         verb = self._verb(func, iterables, options, outcomes=True, can_await=True)

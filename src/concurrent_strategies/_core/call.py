@@ -23,7 +23,7 @@ from .port import Chunk, Done, Failed, Report, Returned, Started
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from contextvars import Context
     from typing import Any
 

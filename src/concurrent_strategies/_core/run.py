@@ -125,7 +125,9 @@ class Run:
         """Whether everything that will ever go out has been taken."""
         if self.fatal is not None or self.halted:
             return True
-        return self._schedule.ended and not self._schedule.held and self._schedule.backlog.empty and not self._shelf.ready
+        return (
+            self._schedule.ended and not self._schedule.held and self._schedule.backlog.empty and not self._shelf.ready
+        )
 
     @property
     def quiet(self) -> bool:

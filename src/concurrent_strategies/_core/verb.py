@@ -24,6 +24,7 @@ from .source import Labelled, open_source
 
 if TYPE_CHECKING:
     from .base import BaseStrategy
+    from .loops import Loop
 
 LEAST_WINDOW = 64  # items of `buffersize`, by default, however few the workers
 
@@ -35,16 +36,16 @@ class Job:
         call: the function and what goes along with it.
         crew: the workers, if the strategy keeps any.
         workers: how many at most.
-        group: the task group of the caller's event loop, if an async verb was called; else `None`.
+        loop: the caller's event loop, if an async verb was called; else `None`.
     """
 
-    __slots__ = ("call", "crew", "group", "workers")
+    __slots__ = ("call", "crew", "loop", "workers")
 
-    def __init__(self, call: Call, crew: Crew, workers: int, group: Any = None) -> None:
+    def __init__(self, call: Call, crew: Crew, workers: int, loop: Loop | None = None) -> None:
         self.call = call
         self.crew = crew
         self.workers = workers
-        self.group = group
+        self.loop = loop
 
 
 class Verb:
@@ -70,14 +71,14 @@ class Verb:
         self._delivery: Delivery | None = None
         self._tick: Callable[[int], None] | None = None
 
-    def begin(self, group: Any) -> Engine:
+    def begin(self, loop: Loop | None) -> Engine:
         """Open a port and make the engine of this run."""
         strategy, options = self._strategy, self._options
         strategy.check_open()
         warm = strategy.warm()
         limit, workers = self._limit(warm[1] if warm else None)
         crew = warm[0] if warm else strategy.hire(workers)
-        port = strategy.open(Job(self._call(limit), crew, workers, group))
+        port = strategy.open(Job(self._call(limit), crew, workers, loop))
         lease = limit.lease(port.bell.ring, most=workers, lent=1 if limit in occupied.get() else 0)
         run = Run(self._rules(workers, port), time.monotonic(), self._source.total)
         if self._source.ended:

@@ -262,5 +262,3 @@ def _pair() -> tuple[socket.socket, socket.socket]:
         else:
             ends.append(socket.socket(fileno=above_two(end.detach())))
     return ends[0], ends[1]
-
-

@@ -213,7 +213,9 @@ class RemotePort(Port):
         kind = frame.kind
         if kind in (wire.UNSTARTABLE, wire.BROKEN_CALL):
             error = error_from_wire(loads(frame.body))
-            what = "a worker process could not be prepared" if kind == wire.UNSTARTABLE else "the function cannot be run"
+            what = (
+                "a worker process could not be prepared" if kind == wire.UNSTARTABLE else "the function cannot be run"
+            )
             if not self._broken:
                 self._break(what, error)
             worker.kill()

@@ -8,9 +8,10 @@ import threading
 import time
 
 from .._core.call import Call, Lane
-from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned, Started
+from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
 from . import wire
-from .pickling import complaint, dumps, error_to_wire, is_safe, joined, loads
+from .packing import failed, pieces_of
+from .pickling import error_to_wire, joined, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -87,11 +88,11 @@ class Host:
     def emit(self, report: Report) -> None:
         """Queue a report; what was started is said at once, with all that came before."""
         try:
-            pieces = _pieces(report)
+            pieces = pieces_of(report)
         except BaseException as error:
             assert isinstance(report, Done | Failed)
             index = report.first if isinstance(report, Done) else report.index
-            pieces = _failed(report.chunk, index, error, 0.0)
+            pieces = failed(report.chunk, index, error, 0.0)
         with self._outbox_lock:
             self._outbox += pieces
         if isinstance(report, Started):
@@ -281,58 +282,3 @@ def _context(variables: list[tuple[Any, Any]]) -> Any:
     for variable, value in variables:
         context.run(variable.set, value)
     return context
-
-
-def _pieces(report: Report) -> list[Any]:
-    """Return a report as the pieces of a frame."""
-    if isinstance(report, Done):
-        return _done(report)
-    if isinstance(report, Started):
-        return wire.pack(wire.STARTED, report.chunk, report.first, report.count)
-    if isinstance(report, Failed):
-        return _failed(report.chunk, report.index, report.error, report.seconds, report.worker)
-    if isinstance(report, Returned):
-        return wire.pack(wire.RETURNED, report.chunk, report.first, report.count)
-    if isinstance(report, Broken):
-        return wire.pack(wire.BROKEN_CALL, parts=[joined(error_to_wire(report.error))])
-    assert isinstance(report, Died)
-    return []
-
-
-def _done(report: Done) -> list[Any]:
-    """Pickle results: together where all can be loaded if one can, else each by itself, so that a bad one is alone."""
-    values, chunk, first = report.values, report.chunk, report.first
-    flags = wire.AWAITED if report.awaited else 0
-    if len(values) == 1 or is_safe(values, report.kinds):
-        try:
-            parts, buffers = dumps(values, report.kinds)
-        except BaseException as error:
-            return _failed(chunk, first, complaint(f"the result of item {first}", values[0], error), report.seconds)
-        return wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)
-    pieces: list[Any] = []
-    good: list[bytes] = []
-    start, each = first, report.seconds / len(values)
-
-    def close_run() -> None:
-        if good:
-            body = joined(good[:])
-            seconds = each * len(good)
-            pieces.extend(wire.pack(wire.DONE, chunk, start, len(good), seconds, flags | wire.SEPARATE, [body]))
-            good.clear()
-
-    for index, value in enumerate(values, first):
-        try:
-            data = joined(value)
-        except BaseException as error:
-            close_run()
-            pieces += _failed(chunk, index, complaint(f"the result of item {index}", value, error), each)
-            start = index + 1
-        else:
-            good.append(data)
-    close_run()
-    return pieces
-
-
-def _failed(chunk: int, index: int, error: BaseException, seconds: float | None, worker: str = "") -> list[Any]:
-    body = joined((error_to_wire(error), worker))
-    return wire.pack(wire.FAILED, chunk, index, 0, -1.0 if seconds is None else seconds, 0, [body])

@@ -1,8 +1,8 @@
 """The main function of a worker process, and what it has to see to: its parent's life, its signals, its streams.
 
-    main thread      reads chunks, runs them, reports          data socket
-    control thread   takes recalls and stops meanwhile         control socket
-    the kernel       kills the process when the parent is gone (the life pipe ends), also where C code holds the GIL
+main thread      reads chunks, runs them, reports          data socket
+control thread   takes recalls and stops meanwhile         control socket
+the kernel       kills the process when the parent is gone (the life pipe ends), also where C code holds the GIL
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from .pickling import error_to_wire, joined, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from typing import Any
 
 F_SETSIG = 10  # Linux; the fcntl module does not name it
@@ -99,11 +98,11 @@ def _control(control: socket.socket, host: LaneHost) -> None:
 def _adopt(settings: dict[str, Any]) -> None:
     """Take over what of the parent's process matters to imports and to nested strategies."""
     sys.path[:] = settings["path"]
+    os.environ.update(settings["environment"])
     try:
         os.chdir(settings["directory"])
     except OSError:
-        pass  # removed meanwhile: no reason not to work
-    os.environ.update(settings["environment"])
+        return  # removed meanwhile: no reason not to work
 
 
 def _die_with_parent(life_fd: int) -> None:

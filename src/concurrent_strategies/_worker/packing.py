@@ -1,0 +1,66 @@
+"""How a worker's reports become frames: values together where that is safe, errors so that they can be made again."""
+
+from __future__ import annotations
+
+from .._core.port import Broken, Died, Done, Failed, Report, Returned, Started
+from . import wire
+from .pickling import complaint, dumps, error_to_wire, is_safe, joined
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def pieces_of(report: Report) -> list[Any]:
+    """Return a report as the pieces of a frame."""
+    if isinstance(report, Done):
+        return _pieces_of_values(report)
+    if isinstance(report, Started):
+        return wire.pack(wire.STARTED, report.chunk, report.first, report.count)
+    if isinstance(report, Failed):
+        return failed(report.chunk, report.index, report.error, report.seconds, report.worker)
+    if isinstance(report, Returned):
+        return wire.pack(wire.RETURNED, report.chunk, report.first, report.count)
+    if isinstance(report, Broken):
+        return wire.pack(wire.BROKEN_CALL, parts=[joined(error_to_wire(report.error))])
+    assert isinstance(report, Died)
+    return []
+
+
+def _pieces_of_values(report: Done) -> list[Any]:
+    """Pickle results: together where all can be loaded if one can, else each by itself, so that a bad one is alone."""
+    values, chunk, first = report.values, report.chunk, report.first
+    flags = wire.AWAITED if report.awaited else 0
+    if len(values) == 1 or is_safe(values, report.kinds):
+        try:
+            parts, buffers = dumps(values, report.kinds)
+        except BaseException as error:
+            return failed(chunk, first, complaint(f"the result of item {first}", values[0], error), report.seconds)
+        return wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)
+    pieces: list[Any] = []
+    good: list[bytes] = []
+    start, each = first, report.seconds / len(values)
+
+    def close_run() -> None:
+        if good:
+            body = joined(good[:])
+            seconds = each * len(good)
+            pieces.extend(wire.pack(wire.DONE, chunk, start, len(good), seconds, flags | wire.SEPARATE, [body]))
+            good.clear()
+
+    for index, value in enumerate(values, first):
+        try:
+            data = joined(value)
+        except BaseException as error:
+            close_run()
+            pieces += failed(chunk, index, complaint(f"the result of item {index}", value, error), each)
+            start = index + 1
+        else:
+            good.append(data)
+    close_run()
+    return pieces
+
+
+def failed(chunk: int, index: int, error: BaseException, seconds: float | None, worker: str = "") -> list[Any]:
+    body = joined((error_to_wire(error), worker))
+    return wire.pack(wire.FAILED, chunk, index, 0, -1.0 if seconds is None else seconds, 0, [body])
