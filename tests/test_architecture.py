@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("_strategy",),
     (*("_core.port", "_core.run", "_core.rules", "_core.schedule"), *("_core.backlog", "_core.ledger", "_core.pace", "_core.shelf")),
     ("_core",),
-    ("_core.base", "_executor", "authors"),
+    ("_core.base", "_core.verb", "_core.verbs", "_executor", "authors"),
     ("_worker",),  # the far side of a process border
     ("_ports",),
     ("_strategies",),

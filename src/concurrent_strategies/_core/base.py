@@ -18,30 +18,27 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar, overload
-
-from typing_extensions import Unpack
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 from .._errors import InvalidOption, StrategyClosed
 from .._limit import Limit
-from .._options import NAMES, Options, RunOptions
-from .._strategy import AnyItems, Async, AsyncStream, Items, Plain, Stream, Traits
+from .._options import NAMES, Options
+from .._strategy import Traits
 from .crew import Crew
 from .drive import Engine
 from .port import Port
-from .stream import AioStream, SyncStream, results
 from .verb import Job as Job  # for authors
 from .verb import Verb
+from .verbs import Verbs
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from .._outcome import Outcome
 
 R = TypeVar("R")
 
 
-class BaseStrategy:
+class BaseStrategy(Verbs):
     """The verbs of a strategy over the ports it opens; a strategy object is configuration, picklable and reusable.
 
     Args:
@@ -62,9 +59,9 @@ class BaseStrategy:
     _pid: int
 
     def __init__(self, max_workers: int | Limit | None = None, **options: Any) -> None:
-        for name in options:
+        for name, value in options.items():
             if name not in NAMES:
-                raise self._unknown(name, options[name])
+                raise self._unknown(name, value)
         self.options = Options().merged({"max_workers": max_workers, **options})
         self._reset()
 
@@ -93,103 +90,7 @@ class BaseStrategy:
         """Tell whether this strategy takes the coroutine function of a `dual` callable."""
         return self.traits.native_async
 
-    # ------------------------------------------------------------------------------------------------ verbs
-
-    @overload
-    def map(self, func: Async[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> list[R]: ...
-    @overload
-    def map(self, func: Plain[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> list[R]: ...
-    def map(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> list[Any]:
-        """Run the function over all items and return its results as a list, in the order of the input.
-
-        Args:
-            func: a plain or a coroutine function; with several iterables it gets one argument from each.
-            iterables: the items; sized ones are read as a whole, others through a window of `buffersize`.
-            options: see `Options`.
-
-        Raises:
-            Exception: what the function raised, for the lowest index at which it did, with a note naming the item.
-            TaskTimeout, WorkerDied, ItemExited: likewise, for an item that ended in such a way.
-            RunTimeout: after `timeout` seconds.
-            InvalidOption: for a bad option, before anything is run.
-        """
-        verb = self._verb(func, iterables, {"ordered": True, **options}, whole=True)
-        out: list[Any] = []
-        stream = results(verb.begin, verb.values, verb.end_values)
-        try:
-            for values in stream:
-                out.extend(values)
-        finally:
-            stream.close()
-        return out
-
-    @overload
-    def stream(self, func: Async[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[R]: ...
-    @overload
-    def stream(self, func: Plain[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[R]: ...
-    def stream(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> SyncStream[Any]:
-        """Run the function over the items and yield its results as they come, with bounded memory.
-
-        Args and raises as for `map`; the results before a failed item are yielded first.
-
-        Returns:
-            an iterator and context manager; nothing is read or run before the first `next`.
-        """
-        verb = self._verb(func, iterables, options)
-        return SyncStream(results(verb.begin, verb.each_value, verb.end_values))
-
-    @overload
-    def outcomes(self, func: Async[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[Outcome[R]]: ...
-    @overload
-    def outcomes(self, func: Plain[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> Stream[Outcome[R]]: ...
-    def outcomes(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> SyncStream[Any]:
-        """Run the function over the items and yield a `Success` or a `Failure` for each.
-
-        Args as for `stream`, but for `on_error`, which is refused: errors are values here.
-
-        Raises:
-            TooManyFailures, RunTimeout, InvalidOption: what ends the run as a whole, and what the input itself raises.
-        """
-        verb = self._verb(func, iterables, options, outcomes=True)
-        return SyncStream(results(verb.begin, verb.outcomes, verb.end_outcomes))
-
-    @overload
-    async def amap(self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> list[R]: ...
-    @overload
-    async def amap(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> list[R]: ...
-    async def amap(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> list[Any]:
-        """Do as `map` without blocking the event loop; the iterables may be async.
-
-        Cancelling starts no further item, and ends, awaits or abandons what runs, as the strategy's traits say.
-        """
-        verb = self._verb(func, iterables, {"ordered": True, **options}, whole=True, can_await=True)
-        out: list[Any] = []
-        async with AioStream(verb.begin, verb.values, verb.end_values) as stream:
-            async for values in stream:
-                out.extend(values)
-        return out
-
-    @overload
-    def astream(self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[R]: ...
-    @overload
-    def astream(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[R]: ...
-    def astream(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> AioStream[Any]:
-        """Do as `stream` in an event loop: use it with `async with`, then `async for`."""
-        verb = self._verb(func, iterables, options, can_await=True)
-        return AioStream(verb.begin, verb.each_value, verb.end_values)
-
-    @overload
-    def aoutcomes(
-        self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]
-    ) -> AsyncStream[Outcome[R]]: ...
-    @overload
-    def aoutcomes(
-        self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]
-    ) -> AsyncStream[Outcome[R]]: ...
-    def aoutcomes(self, func: Callable[..., Any], /, *iterables: Any, **options: Any) -> AioStream[Any]:
-        """Do as `outcomes` in an event loop: use it with `async with`, then `async for`."""
-        verb = self._verb(func, iterables, options, outcomes=True, can_await=True)
-        return AioStream(verb.begin, verb.outcomes, verb.end_outcomes)
+    # -------------------------------------------------------------------------------------------- executor
 
     def executor(self) -> Executor:
         """Return a `concurrent.futures.Executor` that runs what is submitted to it on this strategy."""
@@ -253,7 +154,9 @@ class BaseStrategy:
 
     # --------------------------------------------------------------------------------------------- internals
 
-    def _verb(self, func: Callable[..., Any], iterables: tuple[Any, ...], changes: dict[str, Any], **how: bool) -> Verb:
+    def prepare(
+        self, func: Callable[..., Any], iterables: tuple[Any, ...], changes: dict[str, Any], **how: bool
+    ) -> Verb:
         self.check_open()
         if not callable(func):
             raise InvalidOption("func", func, "it must be callable, as in map(func, items)")
@@ -263,9 +166,9 @@ class BaseStrategy:
         if "ordered" in changes and how.get("whole") and changes["ordered"] is not True:
             allowed = "map returns a list in input order; use stream(..., ordered=False)"
             raise InvalidOption("ordered", changes["ordered"], allowed)
-        for name in changes:
+        for name, value in changes.items():
             if name not in NAMES:
-                raise self._unknown(name, changes[name])
+                raise self._unknown(name, value)
         return Verb(self, func, iterables, self.options.merged(changes), how)
 
     def warm(self) -> tuple[Crew, Limit] | None:

@@ -1,5 +1,5 @@
-"""Every descriptor of ours that keeps a worker process alive, so that a forked child can close its copies: else it would
-keep alive what its parent has given up.
+"""Every descriptor of ours that keeps a worker process alive, so that a forked child can close its copies: else it
+would keep alive what its parent has given up.
 
 Process-wide, because a fork copies all of them, whichever strategy they belong to.
 """
