@@ -11,7 +11,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections import deque
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from .bell import Bell
@@ -164,6 +165,7 @@ class Port:
             if it cannot be ended, only abandoned: then it gets what time the caller allows.
         inline: whether calls run inside `poll`, in the thread of whoever drives: nothing can stop them there.
         quiet: whether no call runs any more, after `close`.
+        words: what workers said beside their results, to be said again by whoever drives, outside the lock.
     """
 
     bell: Bell
@@ -173,6 +175,7 @@ class Port:
     grace: float | None = None
     inline: bool = False
     quiet: bool = True
+    words: deque[Callable[[], object]] | None = None
 
     def resize(self, workers: int) -> None:
         """Have at most so many workers from now on; those that are too many end after what they have."""

@@ -12,8 +12,10 @@ from __future__ import annotations
 
 import select
 import warnings
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 from .._core.bell import PollBell
@@ -22,6 +24,7 @@ from .._core.item import occupied
 from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned, Started
 from .._worker import wire
 from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
+from .echo import echo, levels
 from .processes import ProcessCrew, Worker
 
 BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
@@ -55,6 +58,7 @@ class RemotePort(Port):
         self._at: dict[int, Worker] = {}  # by number of the worker
         self._by_fd: dict[int, int] = {}
         self._reports: list[Report] = []
+        self.words: deque[Callable[[], object]] = deque()
         self._bad_starts = 0
         self._broken = False
 
@@ -220,6 +224,9 @@ class RemotePort(Port):
                 self._break(what, error)
             worker.kill()
             return
+        if kind == wire.RELAY:
+            self.words.append(partial(echo, frame.a, frame.body))
+            return
         parcel = worker.parcels.get(frame.chunk)
         if parcel is None:
             return
@@ -296,7 +303,7 @@ def _pack_call(call: Call) -> list[Any]:
     """Pickle the function with everything that goes along."""
     fields = {name: getattr(call, name) for name in Call.__slots__ if name != "context"}
     try:
-        parts, buffers = dumps((fields, _chosen(call)))
+        parts, buffers = dumps((fields, _chosen(call), levels()))
     except BaseException as error:
         raise complaint("the function", call.func, error) from error
     return wire.pack(wire.CALL, parts=parts, buffers=buffers)

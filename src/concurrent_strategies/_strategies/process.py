@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from .._core.base import BaseStrategy, Job
@@ -13,6 +13,7 @@ from .._core.port import Port
 from .._errors import InvalidOption
 from .._limit import Limit
 from .._machine import CORES_VARIABLE, DEPTH_VARIABLE, depth, usable_cores
+from .._ports.echo import checked_relay
 from .._ports.launch import launcher
 from .._ports.processes import ProcessCrew
 from .._ports.remote import RemotePort
@@ -32,17 +33,20 @@ class ProcessStrategy(BaseStrategy):
         initializer: called once in each process, with `initargs`.
         initargs: its arguments.
         worker_resource: makes something for each process, which items get by `worker_resource()`.
+        relay: what items say that is said again in this process: `"logging"` (its loggers and handlers), `"warnings"`,
+            `"stdout"`, `"stderr"`. What is not relayed goes where the worker's own streams go.
         inner: a strategy to run inside each process: `AsyncioStrategy(50)` makes N processes with 50 coroutines each.
         options: any option of a run, as this strategy's default.
     """
 
     name = "process"
     traits = Traits(parallel_cpu=True, isolated=True, interrupts=frozenset({"plain", "async"}))
-    settings = ("start_method", "initializer", "initargs", "worker_resource", "inner")
+    settings = ("start_method", "initializer", "initargs", "worker_resource", "relay", "inner")
     start_method = "forkserver" if sys.platform == "linux" else "spawn"
     initializer: Callable[..., object] | None = None
     initargs: tuple[Any, ...] = ()
     worker_resource: Callable[[], Any] | None = None
+    relay: tuple[str, ...] = ("logging",)
     inner: BaseStrategy | None = None
 
     def __init__(
@@ -53,6 +57,7 @@ class ProcessStrategy(BaseStrategy):
         initializer: Callable[..., object] | None = None,
         initargs: tuple[Any, ...] = (),
         worker_resource: Callable[[], Any] | None = None,
+        relay: Iterable[str] = ("logging",),
         inner: Strategy | None = None,
         **options: Any,
     ) -> None:
@@ -65,6 +70,7 @@ class ProcessStrategy(BaseStrategy):
         self.initializer = initializer
         self.initargs = initargs
         self.worker_resource = worker_resource
+        self.relay = checked_relay(relay)
         self.inner = inner
 
     def default_workers(self) -> int:
@@ -84,6 +90,7 @@ class ProcessStrategy(BaseStrategy):
             "directory": os.getcwd(),
             # A process strategy inside a worker shares the machine instead of multiplying.
             "environment": {CORES_VARIABLE: str(share), DEPTH_VARIABLE: str(depth() + 1)},
+            "relay": self.relay,
             "inner": self.inner,
             "workers": self.inner.most() if self.inner is not None else 1,
         }

@@ -18,14 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .relay import Relay
+
 MERCY = 1.0  # seconds that an inner strategy gets to cancel a call, before the whole process is ended
 
 
-def host_for(settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any) -> Host:
+def host_for(settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any, relay: Relay) -> Host:
     """Make what will run the calls: an inner strategy's port, where there is one."""
     if settings["inner"] is None:
-        return LaneHost(send, resource, settings["setup"].worker_resource is not None)
-    return PortHost(send, settings["inner"], settings["workers"])
+        return LaneHost(send, relay, resource, settings["setup"].worker_resource is not None)
+    return PortHost(send, relay, settings["inner"], settings["workers"])
 
 
 class Host:
@@ -33,10 +35,12 @@ class Host:
 
     Args:
         send: takes the pieces of whole frames, from any thread.
+        relay: what sees to log records and the like.
     """
 
-    def __init__(self, send: Callable[[list[Any]], None]) -> None:
+    def __init__(self, send: Callable[[list[Any]], None], relay: Relay) -> None:
         self._send = send
+        self._relay = relay
         self._outbox: list[Any] = []
         self._outbox_lock = threading.Lock()
 
@@ -49,7 +53,8 @@ class Host:
             self.flush()
         elif frame.kind == wire.CALL:
             try:
-                fields, variables = loads(frame.body, frame.buffers)
+                fields, variables, levels = loads(frame.body, frame.buffers)
+                self._relay.adopt_levels(levels)
                 call = Call(**fields, context=_context(variables))
             except BaseException as error:
                 self.forget()
@@ -132,8 +137,10 @@ class Host:
 class LaneHost(Host):
     """One call after the other, in the main thread."""
 
-    def __init__(self, send: Callable[[list[Any]], None], resource: Any, has_resource: bool) -> None:
-        super().__init__(send)
+    def __init__(
+        self, send: Callable[[list[Any]], None], relay: Relay, resource: Any, has_resource: bool
+    ) -> None:
+        super().__init__(send, relay)
         self._resource = resource
         self._has_resource = has_resource
         self._lane: Lane | None = None
@@ -191,8 +198,8 @@ class LaneHost(Host):
 class PortHost(Host):
     """The port of an inner strategy, driven in here as the engine drives one in the parent."""
 
-    def __init__(self, send: Callable[[list[Any]], None], inner: Any, workers: int) -> None:
-        super().__init__(send)
+    def __init__(self, send: Callable[[list[Any]], None], relay: Relay, inner: Any, workers: int) -> None:
+        super().__init__(send, relay)
         self._inner = inner
         self._workers = workers
         self._crew = inner.hire(workers)
@@ -208,9 +215,9 @@ class PortHost(Host):
         self.forget()
         port = self._port = self._inner.open(Job(call, self._crew, self._workers))
         port.resize(self._workers)
-        threading.Thread(target=self._relay, args=(port,), daemon=True).start()
+        threading.Thread(target=self._pass_reports, args=(port,), daemon=True).start()
 
-    def _relay(self, port: Port) -> None:
+    def _pass_reports(self, port: Port) -> None:
         while True:
             port.bell.wait(0.1 if self._doomed else 60.0)
             with self._lock:
@@ -261,7 +268,7 @@ class PortHost(Host):
                 self.flush()
 
     def stop(self, chunk: int, index: int) -> None:
-        """Cancel inside; `_relay` ends the process if that goes unanswered."""
+        """Cancel inside; `_pass_reports` ends the process if that goes unanswered."""
         with self._lock:
             known = self._chunks.get(chunk)
             if self._port is not None and known is not None:

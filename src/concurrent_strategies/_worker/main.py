@@ -15,6 +15,7 @@ import threading
 
 from . import wire
 from .host import LaneHost, host_for
+from .relay import Relay
 from .pickling import error_to_wire, joined, loads
 
 TYPE_CHECKING = False
@@ -63,11 +64,13 @@ def _serve(data: socket.socket, control: socket.socket) -> int:
     try:
         settings = loads(setup.body, setup.buffers)
         _adopt(settings)
+        relay = Relay(settings["relay"], send)
+        relay.install()
         resource, end = settings["setup"].begin()
     except BaseException as error:
         send(wire.pack(wire.UNSTARTABLE, parts=[joined(error_to_wire(error))]))
         return 1
-    host = host_for(settings, send, resource)
+    host = host_for(settings, send, resource, relay)
     threading.Thread(target=_control, args=(control, host), daemon=True).start()
     try:
         while True:
