@@ -9,12 +9,12 @@ once, from the port's bell.
 
 from __future__ import annotations
 
-import os
+import contextlib
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from time import monotonic as clock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidOption
 from .._limit import Lease
@@ -25,6 +25,9 @@ from .port import Port
 from .run import Run
 from .shelf import Entry
 from .source import Source
+
+if TYPE_CHECKING:
+    from .loops import Loop
 
 NEGLECT = 0.02  # seconds without a driver after which the keeper takes over
 CLOSE = 5.0  # seconds that a call which cannot be ended may take to end by itself, when its run is given up
@@ -216,70 +219,70 @@ def _keep(engine: Engine) -> None:
             bell.ring()  # the caller came back meanwhile, and may be waiting for the ring that was heard here
 
 
-async def adrive(engine: Engine, changed: Callable[[], None]) -> None:
+async def adrive(engine: Engine, ear: Ear, changed: Callable[[], None], stopped: Callable[[], bool]) -> None:
     """Make the run move in a task, and call `changed` after each turn."""
-    ear = Ear(engine.port.bell)
-    try:
-        while not engine.run.finished:
-            seconds = engine.turn()
-            changed()
-            await ear.heard(seconds)
-    finally:
-        ear.close()
+    while not engine.run.finished:
+        seconds = engine.turn()
+        changed()
+        if stopped():
+            break
+        await ear.heard(seconds)
 
 
-async def aclose(engine: Engine) -> None:
+async def aclose(engine: Engine, ear: Ear, hurry: bool) -> None:
     """Give the run up, without blocking the loop and without being cancelled half-way; bounded."""
     import anyio
 
-    ear = Ear(engine.port.bell)
-    try:
-        with anyio.CancelScope(shield=True):
-            for seconds in engine.closing(False):
+    cancelled = anyio.get_cancelled_exc_class()
+    with anyio.CancelScope(shield=True):
+        for seconds in engine.closing(hurry):
+            try:
                 await ear.heard(seconds)
-    finally:
-        ear.close()
+            except cancelled:
+                continue  # by its task, which no scope shields: what is being given up is given up in any case
 
 
 class Ear:
-    """Awaits a bell: through its descriptor, or one made here, so that it works in every event loop alike."""
+    """Awaits a bell in the loop it is made in: through its descriptor, or by being called from whoever rings."""
 
-    def __init__(self, bell: Bell) -> None:
+    def __init__(self, bell: Bell, loop: Loop) -> None:
+        import anyio
+
         self._bell = bell
-        self._own = _EventFd() if bell.fileno() < 0 else None
-        if self._own is not None:
-            bell.subscribe(self._own.write)
+        self._loop = loop
+        self._rung = anyio.Event()
+        self._subscribed = bell.fileno() < 0
+        if self._subscribed:
+            bell.subscribe(self._ring)
+
+    def _ring(self) -> None:
+        if threading.get_ident() == self._loop.thread:
+            self.wake()
+            return
+        with contextlib.suppress(RuntimeError):  # the loop has ended, so nobody waits
+            self._loop.soon(self.wake)
+
+    def wake(self) -> None:
+        """End the wait; in the loop's own thread."""
+        self._rung.set()
+        if not self._subscribed:
+            self._bell.ring()
 
     async def heard(self, timeout: float) -> None:
         """Wait until it rings, for `timeout` seconds at most."""
         import anyio
 
         with anyio.move_on_after(max(0.0, timeout)):
-            await anyio.wait_readable(self._bell.fileno() if self._own is None else self._own.fd)
+            if self._subscribed:
+                await self._rung.wait()
+            else:
+                await anyio.wait_readable(self._bell.fileno())
+        # In this order: a ring in between finds the new event, and one that is kept by the bell is forgotten only
+        # after that. What it was about is polled after both.
+        self._rung = anyio.Event()
         self._bell.clear()
-        if self._own is not None:
-            self._own.read()
 
     def close(self) -> None:
         """Listen no more."""
-        if self._own is not None:
+        if self._subscribed:
             self._bell.subscribe(None)
-
-
-class _EventFd:
-    """A descriptor that is closed when nobody can write to it any more: a late ring must not hit a reused number."""
-
-    def __init__(self) -> None:
-        self.fd = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-
-    def write(self) -> None:
-        os.eventfd_write(self.fd, 1)
-
-    def read(self) -> None:
-        try:
-            os.eventfd_read(self.fd)
-        except BlockingIOError:
-            return  # it was the time-out that woke us
-
-    def __del__(self) -> None:
-        os.close(self.fd)

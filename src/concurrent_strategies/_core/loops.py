@@ -13,6 +13,7 @@ import sys
 import threading
 from collections.abc import Awaitable, Callable
 from contextvars import copy_context
+from functools import partial
 from typing import Any, Protocol
 
 Function = Callable[[], object]
@@ -31,7 +32,7 @@ class Loop(Protocol):
 
     name: str
     thread: int
-    key: object  # the same for the same loop
+    key: Any  # the same for the same loop
 
     def soon(self, callback: Function) -> object:
         """Have `callback` called by the loop; RuntimeError if the loop has ended."""
@@ -61,7 +62,8 @@ class AsyncioLoop:
         import asyncio
 
         self._asyncio = asyncio
-        self.key = self._loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
+        self.key: Any = self._loop
         self.thread = threading.get_ident()
         self.soon = self._loop.call_soon_threadsafe
         self.next = self._loop.call_soon
@@ -94,7 +96,8 @@ class TrioLoop:
         import trio
 
         self._trio = trio
-        self.key = self._token = trio.lowlevel.current_trio_token()
+        self._token = trio.lowlevel.current_trio_token()
+        self.key: Any = self._token
         self.thread = threading.get_ident()
         self.soon = self._token.run_sync_soon
         self.next = self._token.run_sync_soon
@@ -139,7 +142,7 @@ def running_loop() -> Loop:
 
 
 def serve_asyncio(arrive: Callable[[Loop, Function], None], factory: Callable[[], Any] | None = None) -> None:
-    """Run an asyncio loop in this thread until the second argument that `arrive` gets is called, in the loop.
+    """Run an asyncio loop in this thread until what `arrive` is given for that is called, once and in the loop.
 
     Args:
         arrive: called first of all, in the loop, with it and with what ends it.
@@ -150,7 +153,7 @@ def serve_asyncio(arrive: Callable[[Loop, Function], None], factory: Callable[[]
     with asyncio.Runner(loop_factory=factory) as runner:
         loop = runner.get_loop()
         over = loop.create_future()
-        loop.call_soon(lambda: arrive(AsyncioLoop(), lambda: over.done() or over.set_result(None)))
+        loop.call_soon(lambda: arrive(AsyncioLoop(), partial(over.set_result, None)))
         while not over.done():
             try:
                 loop.run_until_complete(over)
@@ -165,7 +168,7 @@ def serve_asyncio(arrive: Callable[[Loop, Function], None], factory: Callable[[]
 
 
 def serve_trio(arrive: Callable[[Loop, Function], None]) -> None:
-    """Run trio in this thread until the second argument that `arrive` gets is called, in the loop."""
+    """Run trio in this thread until what `arrive` is given for that is called, once and in the loop."""
     import trio
 
     async def main() -> None:

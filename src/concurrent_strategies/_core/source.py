@@ -24,12 +24,14 @@ class Source:
         error: what the input raised, once it has.
         ended: whether there is nothing more to come.
         blocks: whether `pull` may take long, as it runs the caller's own code.
+        awaits: whether only `apull` will do, and may take long.
     """
 
     total: int | None = None
     error: BaseException | None = None
     ended: bool = False
     blocks: bool = False
+    awaits: bool = False
 
     def pull(self, wanted: int) -> Sequence[Any]:
         """Return up to `wanted` items; none only if the input has ended."""
@@ -87,6 +89,8 @@ class IteratorSource(Source):
 class AsyncSource(Source):
     """An async iterable, which only the async verbs can read."""
 
+    awaits = True
+
     def __init__(self, iterable: AsyncIterable[Any]) -> None:
         self._iterator: AsyncIterator[Any] = aiter(iterable)
 
@@ -112,6 +116,7 @@ class Labelled(Source):
         self.total = source.total
         self.ended = source.ended
         self.blocks = True
+        self.awaits = source.awaits
 
     def pull(self, wanted: int) -> Sequence[Any]:
         """Read and label."""
@@ -149,7 +154,7 @@ def open_source(iterables: tuple[Any, ...], *, can_await: bool) -> Source:
         elif not isinstance(iterable, Iterable) and not hasattr(iterable, "__getitem__"):
             raise InvalidOption("iterables", iterable, "it must be iterable")
     if any(isinstance(i, AsyncIterable) and not isinstance(i, Iterable) for i in iterables):
-        return AsyncSource(iterables[0] if len(iterables) == 1 else _azip(iterables))
+        return AsyncSource(iterables[0] if len(iterables) == 1 else _AsyncZip(iterables))
     if len(iterables) > 1:
         sizes = [_size(iterable) for iterable in iterables]
         known = [size for size in sizes if size is not None]
@@ -168,19 +173,23 @@ def _size(iterable: Any) -> int | None:
         return None
 
 
-async def _azip(iterables: tuple[Any, ...]) -> AsyncIterator[tuple[Any, ...]]:
-    """Zip iterables of both colours."""
-    iterators = [aiter(i) if isinstance(i, AsyncIterable) else _lifted(i) for i in iterables]
-    while True:
+class _AsyncZip:
+    """Zips iterables of both colours. No async generator: whoever drops one half-way has it finalized by the loop."""
+
+    def __init__(self, iterables: tuple[Any, ...]) -> None:
+        self._iterators: list[Any] = [aiter(i) if isinstance(i, AsyncIterable) else iter(i) for i in iterables]
+
+    def __aiter__(self) -> AsyncIterator[tuple[Any, ...]]:
+        return self
+
+    async def __anext__(self) -> tuple[Any, ...]:
         row = []
-        for iterator in iterators:
-            try:
+        for iterator in self._iterators:
+            if hasattr(iterator, "__anext__"):
                 row.append(await anext(iterator))
-            except StopAsyncIteration:
-                return
-        yield tuple(row)
-
-
-async def _lifted(iterable: Iterable[Any]) -> AsyncIterator[Any]:
-    for item in iterable:
-        yield item
+                continue
+            try:
+                row.append(next(iterator))
+            except StopIteration:
+                raise StopAsyncIteration from None
+        return tuple(row)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
-from contextlib import AsyncExitStack
-from typing import Any, Generic, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from typing_extensions import Self
-
-from .drive import Engine, aclose, adrive, drive
+from .drive import Ear, Engine, aclose, adrive, drive
 from .shelf import Entry
 
+if TYPE_CHECKING:
+    import anyio
+
+    from .loops import Cancellable
+
 T = TypeVar("T")
+
+PATIENCE = 1.0  # seconds that an async input may take to end when it is cancelled
 
 
 class SyncStream(Generic[T]):
@@ -63,8 +68,9 @@ def results(
 class AioStream(Generic[T]):
     """Results as they come, for `async with` and `async for`.
 
-    The run has a task of its own, which lives as long as the `async with` block: yielding out of a task group would
-    break structured concurrency (PEP 789), so there is no run without the block.
+    The run has a task of its own, which lives as long as the `async with` block: there is no run without the block. No
+    task group and no cancel scope stays open between two results, so that results may be yielded on from an async
+    generator, and the stream be closed from wherever it is held.
     """
 
     def __init__(
@@ -77,92 +83,161 @@ class AioStream(Generic[T]):
         self._unpack = unpack
         self._end = end
         self._engine: Engine | None = None
-        self._group: Any = None
-        self._changed: Any = None
         self._ready: Iterator[T] = iter(())
+        self._changed: anyio.Event | None = None  # there while somebody waits for it; the same holds for `_room`
+        self._room: anyio.Event | None = None
         self._over = False
         self._crash: BaseException | None = None
+        self._reader: Cancellable | None = None
+        self._reading = False
 
     async def __aenter__(self) -> Self:
-        """Begin the run."""
+        """Begin the run; nothing is read before the first `anext`."""
         import anyio
 
-        self._changed = anyio.Event()
-        self._group = anyio.create_task_group()
-        await self._group.__aenter__()
-        try:
-            self._engine = self._begin(self._group)
-        except BaseException:
-            await self._group.__aexit__(None, None, None)
-            raise
-        self._group.start_soon(self._drive, self._engine)
+        from .loops import running_loop
+
+        if self._engine is not None or self._over:
+            raise RuntimeError("this stream has been used before; one run is read once, so ask for another stream")
+        self._loop = running_loop()
+        engine = self._begin(self._loop)
+        self._engine, self._ear = engine, Ear(engine.port.bell, self._loop)
+        self._closed, self._read = anyio.Event(), anyio.Event()
+        self._driver = self._loop.spawn(partial(self._drive, engine))
         return self
 
-    async def _drive(self, engine: Engine) -> None:
-        try:
-            await adrive(engine, self._announce)
-        except Exception as error:  # an error of ours must reach the consumer, not end as a hang
-            self._crash = error
-        finally:
-            self._over = True
-            self._announce()
+    # ----------------------------------------------------------------------------------- in tasks of their own
 
-    def _announce(self) -> None:
+    async def _drive(self, engine: Engine) -> None:
+        """Make the run move until it has ended or is to end, then close it."""
+        try:
+            await adrive(engine, self._ear, self._announce, lambda: self._over)
+        except GeneratorExit:  # the loop was closed under us
+            raise
+        except BaseException as error:  # there is nobody else whom it could reach but the consumer
+            self._crash = error
+        try:
+            await aclose(engine, self._ear, hurry=self._crash is not None)
+        except Exception as error:
+            self._crash = self._crash or error
+        self._ear.close()
+        self._closed.set()
+        self._announce()
+
+    async def _feed(self, engine: Engine) -> None:
+        """Read an async input: in one task from first to last, and without keeping what is ready from the consumer."""
         import anyio
 
-        changed, self._changed = self._changed, anyio.Event()
-        changed.set()
+        self._reading = True
+        source = engine.source
+        try:
+            while not (source.ended or self._over):
+                if wanted := engine.wants:
+                    engine.fed(await source.apull(wanted))
+                    self._ear.wake()
+                else:
+                    self._room = anyio.Event()
+                    await self._room.wait()
+        except BaseException as error:
+            self._crash = self._crash or error
+            self._announce()
+        self._reading = False
+        self._read.set()
+
+    def _announce(self) -> None:
+        changed, self._changed = self._changed, None
+        if changed is not None:
+            changed.set()
+
+    # -------------------------------------------------------------------------------------- in the consumer's
 
     def __aiter__(self) -> Self:
         """Return the stream itself: one run is read once."""
         return self
 
     async def __anext__(self) -> T:
-        """Return the next result; raises what the run ended by."""
-        while True:
-            for result in self._ready:
-                return result
-            batch = await self._next_batch()
-            if batch is None:
-                await self.aclose()
-                self._end()
-                raise StopAsyncIteration
-            self._ready = self._unpack(batch)
+        """Return the next result; raises what the run ended by. It may be cancelled, and then called again."""
+        try:
+            while True:
+                for result in self._ready:
+                    return result
+                batch = await self._next_batch()
+                if batch is None:
+                    break
+                self._ready = self._unpack(batch)
+        except Exception:
+            await self.aclose()
+            raise
+        if self._over:
+            raise StopAsyncIteration
+        assert self._engine is not None
+        await self.aclose()
+        if (ending := self._crash or self._engine.run.ending) is not None:
+            raise ending
+        self._end()
+        raise StopAsyncIteration
 
     async def _next_batch(self) -> list[Entry] | None:
-        """Return what is ready, reading the input here, in the consumer's own task, as far as there is room."""
+        """Return what is ready; read an input that is not async here, in the consumer's own task."""
+        import anyio
+        from anyio.lowlevel import checkpoint
+
         engine = self._engine
         if engine is None:
             message = "use `async with strategy.astream(...) as stream:`; the run lives as long as that block"
             raise RuntimeError(message)
-        while not engine.closed:
-            changed = self._changed
+        while not self._over:
             if batch := engine.take():
                 return batch
             if self._crash is not None:
                 raise self._crash
             if engine.run.finished:
                 break
-            if wanted := engine.wants:
+            wanted = engine.wants
+            if wanted and not engine.source.awaits:
                 engine.fed(await engine.source.apull(wanted))
-                engine.port.bell.ring()
-            elif not self._over:
-                await changed.wait()
-        if (ending := engine.run.ending) is not None and not engine.closed:
-            raise ending
+                engine.turn()
+                if engine.source.blocks:
+                    await checkpoint()
+                continue
+            if wanted:
+                self._read_on(engine)
+            self._changed = self._changed or anyio.Event()
+            await self._changed.wait()
         return None
+
+    def _read_on(self, engine: Engine) -> None:
+        """Have the reader go on, now that there is room."""
+        if self._reader is None:
+            self._reader = self._loop.spawn(partial(self._feed, engine))
+        room, self._room = self._room, None
+        if room is not None:
+            room.set()
 
     async def aclose(self) -> None:
         """Start no further item, end or wait for what runs as the strategy's traits say, and free the workers."""
-        group, self._group = self._group, None
-        if group is None:
+        import anyio
+
+        self._over = True
+        self._ready = iter(())
+        if self._engine is None:
             return
-        assert self._engine is not None
-        try:
-            await aclose(self._engine)
-        finally:
-            group.cancel_scope.cancel()
-            await group.__aexit__(None, None, None)
+        self._ear.wake()
+        self._announce()
+        if self._reader is not None and self._reading:
+            self._reader.cancel()
+        interrupted: BaseException | None = None
+        with anyio.CancelScope(shield=True):
+            while not self._closed.is_set():
+                try:
+                    await self._closed.wait()
+                except anyio.get_cancelled_exc_class() as error:  # of the task itself, which no scope shields from
+                    interrupted = error
+            if self._reader is not None:
+                with anyio.move_on_after(PATIENCE):
+                    await self._read.wait()
+        if interrupted is not None:
+            raise interrupted
 
     async def __aexit__(self, *exc: object) -> None:
         """Close the stream."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
@@ -141,7 +142,12 @@ class Verb:
         if chosen is None:
             chosen = not self._strategy.traits.isolated
         if chosen is True:
-            return copy_context()
+            context = copy_context()
+            # Where anyio runs the caller's loop, the name of that loop is in its context; the items' may be another.
+            sniffio = sys.modules.get("sniffio")
+            if sniffio is not None:
+                context.run(sniffio.current_async_library_cvar.set, None)
+            return context
         context, current = Context(), copy_context()
         for var in chosen or ():
             if var in current:
