@@ -10,7 +10,6 @@ from .._errors import InvalidOption, suggestion
 from .._worker.pickling import loads
 from .._worker.relay import LOG, WARNING
 
-
 RELAYED = ("logging", "warnings", "stdout", "stderr")
 
 

@@ -14,17 +14,16 @@ import select
 import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
 from .._core.bell import PollBell
 from .._core.call import Call
-from .._core.item import occupied
 from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned, Started
 from .._worker import wire
 from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
-from .echo import echo, levels
+from .echo import echo
+from .luggage import pack_call
 from .processes import ProcessCrew, Worker
 
 BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
@@ -53,7 +52,7 @@ class RemotePort(Port):
         self.inner = seats * span
         self._each = seats
         self._crew = crew
-        self._call = _pack_call(call)
+        self._call = pack_call(call)
         self._most = 1 << 30
         self._at: dict[int, Worker] = {}  # by number of the worker
         self._by_fd: dict[int, int] = {}
@@ -297,29 +296,3 @@ class RemotePort(Port):
             else:
                 self._give_back(number)
         self.bell.close()
-
-
-def _pack_call(call: Call) -> list[Any]:
-    """Pickle the function with everything that goes along."""
-    fields = {name: getattr(call, name) for name in Call.__slots__ if name != "context"}
-    try:
-        parts, buffers = dumps((fields, _chosen(call), levels()))
-    except BaseException as error:
-        raise complaint("the function", call.func, error) from error
-    return wire.pack(wire.CALL, parts=parts, buffers=buffers)
-
-
-def _chosen(call: Call) -> list[tuple[ContextVar[Any], Any]]:
-    """Return the context variables that go along, with their values: those that can."""
-    if call.context is None:
-        return []
-    chosen = []
-    for variable, value in call.context.items():
-        if variable is occupied:
-            continue  # the limits of this process mean nothing in another
-        try:
-            joined((variable, value))
-        except Exception:
-            continue  # with context=True there are variables of other libraries, which nobody asked for by name
-        chosen.append((variable, value))
-    return chosen

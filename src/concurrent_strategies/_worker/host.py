@@ -137,9 +137,7 @@ class Host:
 class LaneHost(Host):
     """One call after the other, in the main thread."""
 
-    def __init__(
-        self, send: Callable[[list[Any]], None], relay: Relay, resource: Any, has_resource: bool
-    ) -> None:
+    def __init__(self, send: Callable[[list[Any]], None], relay: Relay, resource: Any, has_resource: bool) -> None:
         super().__init__(send, relay)
         self._resource = resource
         self._has_resource = has_resource

@@ -15,8 +15,8 @@ import threading
 
 from . import wire
 from .host import LaneHost, host_for
-from .relay import Relay
 from .pickling import error_to_wire, joined, loads
+from .relay import Relay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
