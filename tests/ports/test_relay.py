@@ -32,8 +32,8 @@ def log_error(x: int) -> None:
 
 def speak(x: int) -> int:
     """Print, complain and warn."""
-    print("out", x)
-    print("err", x, file=sys.stderr)
+    print("out", x)  # noqa: T201
+    print("err", x, file=sys.stderr)  # noqa: T201
     warnings.warn(f"careful {x}", UserWarning, stacklevel=1)
     return x
 

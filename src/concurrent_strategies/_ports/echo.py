@@ -1,4 +1,4 @@
-"""What worker processes said beside their results, said again here: by the loggers, hooks and streams of this process."""
+"""What worker processes said beside their results, said again here: by loggers, hooks and streams of this process."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def levels() -> dict[str, int]:
 
 
 def echo(kind: int, body: Any) -> None:
-    """Say here what was said there; for whoever drives, but never under the engine's lock, as handlers are users' code."""
+    """Say here what was said there; never under the engine's lock, as handlers are the user's own code."""
     payload = loads(body)
     if kind == LOG:
         import logging

@@ -1,6 +1,6 @@
 """What a worker process says beside its results: log records, warnings and printed lines go to the parent.
 
-Log records go as soon as anything in the worker imports `logging`, which is not imported for their sake: it costs 20 ms.
+Log records go as soon as anything in the worker imports `logging`, which is not imported for their sake (20 ms).
 """
 
 from __future__ import annotations
