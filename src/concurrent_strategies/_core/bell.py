@@ -10,6 +10,7 @@ import os
 import select
 import sys
 import threading
+import time
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,6 +41,10 @@ class Bell:
         if timeout <= 0:
             return self._lock.acquire(blocking=False)
         return self._lock.acquire(timeout=min(timeout, threading.TIMEOUT_MAX))
+
+    def pause(self, seconds: float) -> None:
+        """Wait although it may ring, as whoever rings it would."""
+        time.sleep(seconds)
 
     def subscribe(self, listener: Callable[[], object] | None) -> None:
         """Have `listener` called, in the ringing thread, at each ring; a ring that came before counts."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from time import monotonic as clock
 from typing import TYPE_CHECKING, Any
@@ -133,7 +132,7 @@ class Engine:
     def wait(self, seconds: float) -> None:
         """Wait until there is something to do: until the bell rings, or for as long as nobody needs to listen."""
         if 0 < self.slack < seconds:
-            time.sleep(self.slack)
+            self.port.bell.pause(self.slack)
         else:
             self.port.bell.wait(seconds)
 

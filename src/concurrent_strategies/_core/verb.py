@@ -38,15 +38,19 @@ class Job:
         crew: the workers, if the strategy keeps any.
         workers: how many at most.
         loop: the caller's event loop, if an async verb was called; else `None`.
+        apart: whether the run is driven by a thread that exists for it, and not by the caller.
     """
 
-    __slots__ = ("call", "crew", "loop", "workers")
+    __slots__ = ("apart", "call", "crew", "loop", "workers")
 
-    def __init__(self, call: Call, crew: Crew, workers: int, loop: Loop | None = None) -> None:
+    def __init__(
+        self, call: Call, crew: Crew, workers: int, loop: Loop | None = None, *, apart: bool = False
+    ) -> None:
         self.call = call
         self.crew = crew
         self.workers = workers
         self.loop = loop
+        self.apart = apart
 
 
 class Verb:
@@ -79,7 +83,7 @@ class Verb:
         warm = strategy.warm()
         limit, workers = self._limit(warm[1] if warm else None)
         crew = warm[0] if warm else strategy.hire(workers)
-        port = strategy.open(Job(self._call(limit), crew, workers, loop))
+        port = strategy.open(Job(self._call(limit), crew, workers, loop, apart=self._how.get("apart", False)))
         lease = limit.lease(port.bell.ring, most=workers, lent=1 if limit in occupied.get() else 0)
         run = Run(self._rules(workers, port), time.monotonic(), self._source.total)
         if self._source.ended:
