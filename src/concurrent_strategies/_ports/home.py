@@ -176,6 +176,9 @@ class Home:
 
     def end(self, then: Function) -> None:
         """Give back the resource and stop the loop, once the last lane has ended; then call `then`."""
+        if self.over:
+            then()
+            return
         self._ending = True
         self._then = then
         self.lane_left()

@@ -10,7 +10,7 @@ from __future__ import annotations
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextvars import Context
-from itertools import count
+from itertools import count, repeat
 from operator import length_hint
 from time import perf_counter as clock
 from typing import TYPE_CHECKING, Any
@@ -32,12 +32,12 @@ class Block:
 
     Attributes:
         chunk: the id of the chunk.
-        pairs: one shared iterator of (item, index).
-        func: what to call with each.
+        claims: one shared iterator of (item, index, this block).
+        func: what to call with each item.
         context: the context in a copy of which each runs.
     """
 
-    __slots__ = ("_end", "_rest", "chunk", "context", "func", "pairs")
+    __slots__ = ("_end", "_rest", "chunk", "claims", "context", "func")
 
     def __init__(self, chunk: int, first: int, items: Any, func: Callable[[Any], Any], context: Context) -> None:
         self.chunk = chunk
@@ -47,7 +47,7 @@ class Block:
         rest = items if type(items) in (list, tuple, range) else list(items)
         self._end = first + len(rest)
         self._rest = iter(rest)
-        self.pairs: Iterator[tuple[Any, int]] = zip(self._rest, count(first), strict=False)
+        self.claims = zip(self._rest, count(first), repeat(self), strict=False)
 
     @property
     def left(self) -> int:
@@ -64,18 +64,19 @@ class Lane:
     """A task that claims items and runs them, until there is none left for it or it is doomed.
 
     Attributes:
-        chunk: the chunk of the running item.
+        block: the block of the running item.
         index: its index.
         doomed: whether what it still has to say does not matter any more.
     """
 
     __slots__ = (
         *("_began", "_begun", "_cancels", "_first", "_limit", "_loop", "_name", "_port", "_seed", "_shared", "_task"),
-        *("_values", "chunk", "doomed", "index"),
+        *("_values", "block", "doomed", "index"),
     )
 
     def __init__(self, port: LoopPort, loop: Loop, name: str) -> None:
-        self.chunk = self.index = -1
+        self.block: Block | None = None
+        self.index = -1
         self.doomed = False
         self._name = name
         self._port = port
@@ -90,6 +91,11 @@ class Lane:
         self._cancels: Callable[[], int] = int
         self._task: Cancellable = loop.spawn(self._run)
 
+    @property
+    def chunk(self) -> int:
+        """The chunk of the running item."""
+        return self.block.chunk if self.block is not None else -1
+
     def doom(self) -> None:
         """End the running item by one cancellation, and with it the lane."""
         if not self.doomed:
@@ -101,34 +107,35 @@ class Lane:
         crash: BaseException | None = None
         try:
             self._begun, self._cancels = True, self._loop.cancels()
-            while not self.doomed and (block := self._port.claim()) is not None:
-                self.chunk = block.chunk
-                if not await self._work(block):
+            while not self.doomed and (claims := self._port.claims()) is not None:
+                if not await self._work(claims):
                     break
         except BaseException as error:
             crash = error
         self._port.left(self, crash)
 
-    async def _work(self, block: Block) -> bool:
-        """Run items of a block until it is exhausted; return False if the lane is to end."""
-        func, context = block.func, block.context
+    async def _work(self, claims: Iterator[tuple[Any, int, Block]]) -> bool:
+        """Run what there is to claim; return False if the lane is to end."""
         since = now = clock()
-        for item, index in block.pairs:
+        for item, index, block in claims:
             before = now
+            if not self._values or block is not self.block:
+                self._flush(before)
+                self._first, self._began, self.block = index, before, block
             self.index = index
-            if not self._values:
-                self._first, self._began = index, before
-            if not self._shared:
-                context = block.context.copy()
+            context = block.context if self._shared else block.context.copy()
             if self._seed is not None:
                 context.run(seeded.set, (self._seed, index))
             if self._limit is not None:
-                self._port.announce(Started(self.chunk, index, 1))
-            rest = self._start(context, func, item, before)
-            if rest is not None and not await rest:
-                return False
+                self._port.announce(Started(block.chunk, index, 1))
+            rest = self._start(context, block.func, item)
+            if rest is not None:
+                if not await self._finish(rest, before):
+                    return False
+                since = now = clock()
+                continue
             now = clock()
-            if self._values and (now - before > SHORT or self._limit is not None):
+            if now - before > SHORT or self._limit is not None:
                 value = self._values.pop()
                 self._flush(before)
                 self._one(value, now - before)
@@ -141,61 +148,59 @@ class Lane:
         self._flush(now)
         return True
 
-    def _start(
-        self, context: Context, func: Callable[[Any], Any], item: Any, before: float
-    ) -> Coroutine[Any, Any, bool] | None:
-        """Run an item up to where it first suspends, keep its value if it returns at once; else return what is left."""
+    def _start(self, context: Context, func: Callable[[Any], Any], item: Any) -> Awaitable[Any] | None:
+        """Run an item up to where it first waits; keep its value if it returns before that, else return the rest."""
         run = context.run
         try:
             coroutine = run(func, item)
             if type(coroutine) is not types.CoroutineType:
                 coroutine = _as_coroutine(coroutine)
         except BaseException as error:
-            return self._failed(error, before)
+            return _raising(error)
         try:
             suspended = run(coroutine.send, None)
         except StopIteration as stop:
             if self._cancels():
-                return self._disturbed(stop.value, before)
+                return _returning(stop.value)
             self._values.append(stop.value)
             return None
         except BaseException as error:
-            return self._failed(error, before)
-        return self._suspended(_driven(run, coroutine, suspended), before)
-
-    async def _suspended(self, rest: Awaitable[Any], before: float) -> bool:
-        """Await the rest of an item, which another lane should not have to wait for."""
-        self._flush(before)
+            return _raising(error)
+        # Others should not have to wait for what this lane could claim, and nobody for what it has to say.
         self._port.suspending()
+        return _driven(run, coroutine, suspended)
+
+    async def _finish(self, rest: Awaitable[Any], before: float) -> bool:
+        """Await the rest of an item and report it; return False if the lane is to end."""
+        self._flush(before)
         try:
             value = await rest
         except BaseException as error:
-            return await self._failed(error, before) and not isinstance(error, GeneratorExit)
+            return self._failed(error, before)
         if self._cancels():
             return await self._disturbed(value, before)
         if not self.doomed:
             self._one(value, clock() - before)
         return not (self.doomed or self._port.crowded)
 
-    async def _failed(self, error: BaseException, before: float) -> bool:
+    def _failed(self, error: BaseException, before: float) -> bool:
         """Report what an item raised; return False if it was not the item's alone."""
-        now = clock()
-        self._flush(before)
         if self.doomed:
             return False
         if self._port.callers and isinstance(error, KeyboardInterrupt):
             raise error
         if isinstance(error, Exception) or not self._loop.ending():
-            self._port.emit(Failed(self.chunk, self.index, _trimmed(error), now - before, self._name))
+            self._port.emit(Failed(self.chunk, self.index, _trimmed(error), clock() - before, self._name))
+        if isinstance(error, GeneratorExit):  # the loop may have been closed under us, so that nothing can be awaited
+            return False
         return not (self._cancels() or self._loop.ending() or self._port.crowded)
 
     async def _disturbed(self, value: Any, before: float) -> bool:
         """End a lane whose task somebody cancelled: the item itself, or what it had started."""
-        self._flush(before)
         try:
             await self._loop.breathe()  # asyncio fails a task that is cancelled when it returns; so does this
         except BaseException as error:
-            return await self._failed(error, before)
+            return self._failed(error, before)
         self._one(value, clock() - before)
         return False
 
@@ -246,6 +251,10 @@ async def _awaiting(awaitable: Awaitable[Any]) -> Any:
 
 async def _returning(value: Any) -> Any:
     return value
+
+
+async def _raising(error: BaseException) -> Any:
+    raise error
 
 
 def _trimmed(error: BaseException) -> BaseException:

@@ -11,9 +11,10 @@ it, else one in a thread of its own; the port does not care which.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from contextvars import Context, copy_context
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from .._core.bell import Bell
@@ -52,6 +53,7 @@ class LoopPort(Port):
         self._func = call.bound()
         self._context = call.context or copy_context()
         self._blocks: deque[Block] = deque()
+        self._claims: Iterator[tuple[Any, int, Block]] | None = None
         self._lanes: set[Lane] = set()
         self._leaving: set[Lane] = set()  # doomed, and replaced: they may take their time for it
         self._named = 0
@@ -228,14 +230,24 @@ class LoopPort(Port):
         """Whether there are more lanes than there may be."""
         return self._closed or len(self._lanes) > self.span
 
-    def claim(self) -> Block | None:
-        """Return the first block that has something left."""
-        if not self.crowded:
-            while self._blocks:
-                if self._blocks[0].left:
-                    return self._blocks[0]
-                self._blocks.popleft()
-        return None
+    def claims(self) -> Iterator[tuple[Any, int, Block]] | None:
+        """Return what lanes claim from: one iterator over all blocks, shared by all; `None` if nothing is left."""
+        if self.crowded or not self._unclaimed:
+            return None
+        if self._claims is None:
+            self._claims = chain.from_iterable(self._next_claims())
+        return self._claims
+
+    def _next_claims(self) -> Iterator[Iterator[tuple[Any, int, Block]]]:
+        while self._unclaimed:
+            yield self._blocks[0].claims
+        self._claims = None
+
+    @property
+    def _unclaimed(self) -> bool:
+        while self._blocks and (self._closed or not self._blocks[0].left):
+            self._blocks.popleft()
+        return bool(self._blocks)
 
     def emit(self, report: Report) -> None:
         """Pass on a report; the engine hears of it once this turn of the loop is over."""
@@ -262,7 +274,7 @@ class LoopPort(Port):
 
     def populate(self) -> None:
         """Start one more lane, if there is room and something to claim."""
-        if len(self._lanes) < self.span and self._ready and self.claim() is not None:
+        if len(self._lanes) < self.span and self._ready and self._unclaimed:
             self._named += 1
             self._lanes.add(Lane(self, self._home.loop, f"{self._home.loop.name}-{self._named}"))
 
