@@ -188,8 +188,9 @@ class Run:
             self._fail(held, report.index, report.error, now, report.seconds, report.worker)
 
     def _on_returned(self, held: Held, report: Returned, now: float) -> None:
-        held.recalled = False
-        held.narrow()
+        held.recalled = not report.count  # whoever had nothing to give back is not asked again
+        if self._schedule.span == 1:
+            held.narrow()
         for first, end in held.settle(report.first, report.count) if report.count else ():
             self._requeue(first, held.items(first, end - first), held.chunk.attempt, now)
 

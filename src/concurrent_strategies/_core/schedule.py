@@ -35,6 +35,7 @@ class Schedule:
         ended: whether all the input has been read.
         halted: whether nothing may start any more.
         horizon: index behind which nothing may start any more: the lowest that has failed.
+        span: calls at once within one seat.
     """
 
     def __init__(self, rules: Rules, now: float) -> None:
@@ -46,7 +47,7 @@ class Schedule:
         self._rules = rules
         self._next_start = now
         self._next_start_is_later = False
-        self._seats = 0
+        self._seats = self.span = 0
         self._load: dict[int, int] = {}  # seat -> items handed to it and not settled
         self._chunks = 0
 
@@ -92,7 +93,7 @@ class Schedule:
         """Decide what to hand out and what to call back."""
         for seat in range(len(self._load), seats):
             self._load[seat] = 0
-        self._seats = seats
+        self._seats, self.span = seats, span
         commands: list[Command] = []
         if self.halted or self.horizon is not None:
             self._call_off(commands)
@@ -201,5 +202,6 @@ class Schedule:
         return min(seconds, BEAT) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:
-        return any(self._load[seat] < span for seat in range(self._seats))
+        """Tell whether a seat could do what another has not begun; within one seat the calls share as it is."""
+        return self._seats > 1 and any(self._load[seat] < span for seat in range(self._seats))
 
