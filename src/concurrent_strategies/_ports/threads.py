@@ -255,6 +255,9 @@ class ThreadsPort(Port):
         self.bell.ring()
 
     def _report(self, report: Report) -> None:
+        if self.announce is not None and isinstance(report, Started):
+            self.announce(report)
+            return
         self._reports.append(report)
         if not isinstance(report, Started):
             self.bell.ring()
