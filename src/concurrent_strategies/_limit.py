@@ -88,7 +88,7 @@ class Lease:
             return self.held
         with limit._lock:
             self._wanted = wanted
-            target = min(wanted, self._share())
+            target = self._share()
             keep = max(target, min(busy, self._own))
             if keep < self._own:
                 limit._free += self._own - keep
@@ -97,24 +97,28 @@ class Lease:
                 more = min(keep - self._own, limit._free)
                 limit._free -= more
                 self._own += more
-            hungry = [other for other in limit._leases if other is not self and other._own < other._wanted]
-            rung = hungry if limit._free else []
+            # Only those who would really get something: runs that ring each other in vain would never rest.
+            rung = [other for other in limit._leases if other is not self and other._own < other._share()]
+            rung = rung if limit._free else []
         for other in rung:
             other._ring()
         return min(self.held, target + self._lent)
 
     def _share(self) -> int:
-        """Return what is fair: all that is wanted while nobody goes short, else an equal part."""
+        """Return what is fair: all that is wanted while nobody goes short, else about equal parts of what there is."""
         limit = self._limit
-        others = [other for other in limit._leases if other is not self and other._wanted]
-        if not others or limit._free + self._own >= self._wanted + sum(o._wanted - o._own for o in others):
-            return limit.n
-        share = limit.n // (len(others) + 1)
-        if share:
-            return max(share, limit.n - sum(o._wanted for o in others))
-        # More runs than permits: whoever has one lets it go after its chunk if somebody has none, in turns.
-        starving = any(o._own == 0 for o in others)
-        return 0 if starving and self._own else 1
+        hungry = [lease for lease in limit._leases if lease._wanted]
+        if len(hungry) > limit.n and self._wanted:
+            # More runs than permits: whoever has one lets it go after its chunk if somebody has none, in turns.
+            starving = any(lease._own == 0 for lease in hungry if lease is not self)
+            return 0 if starving and self._own else 1
+        left = limit.n
+        for count, lease in zip(range(len(hungry), 0, -1), sorted(hungry, key=_wanted), strict=True):
+            part = min(lease._wanted, left // count)
+            if lease is self:
+                return part
+            left -= part
+        return 0
 
     def end(self) -> None:
         """Give everything back."""
@@ -128,3 +132,7 @@ class Lease:
             others = list(limit._leases)
         for other in others:
             other._ring()
+
+
+def _wanted(lease: Lease) -> int:
+    return lease._wanted

@@ -168,10 +168,26 @@ def test_unordered_runs_raise_the_first_failure_to_come(scenario: Scenario) -> N
 def test_nothing_behind_a_failure_starts(scenario: Scenario) -> None:
     """Once a failure is known, no item behind it is handed out, also not one that is read or due again later."""
     trial = tried(scenario)
-    if trial.known_fault is not None:
-        when, index = trial.known_fault
-        behind = [s for s in trial.starts if s.at > when and (s.first + s.count - 1 > index or not scenario.rules.ordered)]
-        assert behind == []
+    for when, last in trial.horizons:
+        assert [s for s in trial.starts if s.at > when and s.first + s.count - 1 > last] == []
+
+
+def test_nothing_behind_a_failure_is_tried_again() -> None:
+    """Item 1 fails for good while item 0 still runs: item 2, which fails later, gets no further attempt."""
+    fates = Fates((5.0, 0.1, 0.5), (OK, FAIL, FAIL), (FAIL,))
+    trial = tried(Scenario(items=3, workers=3, rules=Rules(fail_fast=True, retry=Retry(attempts=2)), fates=fates))
+    assert [(e.index, e.attempt) for e in trial.shop.executions] == [(0, 1), (1, 1), (2, 1), (1, 2), (2, 2)][:4]
+    assert trial.outcomes[0] == (0, value_of(0), 1)
+
+
+def test_a_lower_failure_draws_the_line_lower() -> None:
+    """Item 5 fails first, then item 1: of the items between them that were not started, none starts any more."""
+    fates = Fates((3.0, 0.2, 0.3, 0.3, 3.0, 0.1), (OK, FAIL, OK, OK, OK, FAIL))
+    rules = Rules(fail_fast=True, chunksize=1)
+    trial = tried(Scenario(items=6, workers=2, rules=replace(rules, ordered=True), fates=fates, feeds=(1,)))
+    assert isinstance(trial.error, Boom)
+    assert trial.error.index == 1
+    assert {e.index for e in trial.shop.executions} <= {0, 1, 2}
 
 
 @many

@@ -71,7 +71,7 @@ class Trial:
         self.error: BaseException | None = None
         self.read = 0
         self.over = False
-        self.known_fault: tuple[float, int] | None = None  # when the first failure was known, and its index
+        self.horizons: list[tuple[float, int]] = []  # when a failure was known, and the last index that may start
         self.halted_at: float | None = None
         self.ended_at = 0.0
         self._feeds = itertools.cycle(scenario.feeds)
@@ -119,8 +119,8 @@ class Trial:
 
     def _note(self) -> None:
         run = self.run
-        if self.known_fault is None and run.horizon is not None:
-            self.known_fault = self.now, run.horizon
+        if run.horizon is not None and (not self.horizons or self.horizons[-1][1] != run.horizon):
+            self.horizons.append((self.now, run.horizon))
         if self.halted_at is None and run.halted:
             self.halted_at = self.now
 

@@ -106,13 +106,15 @@ class Workshop(Port):
         self._reports: list[Report] = []
         self._later: list[tuple[float, int, Callable[[], None]]] = []
         self._ticket = itertools.count()
+        self._calls = shape.span
 
     # ---------------------------------------------------------------------------------------------- the port
 
     def resize(self, workers: int) -> None:
         """Have so many workers: seats, or calls at the one seat of a loop."""
         if self.shape.loop:
-            self.seats, self.span = min(1, workers), max(1, workers)
+            self.seats, self._calls = min(1, workers), max(1, workers)
+            self._widen()
         else:
             self.seats = workers
 
@@ -181,15 +183,20 @@ class Workshop(Port):
     def _fill(self, seat: int) -> None:
         slots = self._slots.setdefault(seat, [])
         for job in self._jobs[seat]:
-            while job.at < job.stop and len(slots) < self.span:
+            while job.at < job.stop and len(slots) < self._calls:
                 count = min(next(self._groups), job.stop - job.at)
                 slot = Slot(job, job.at, job.at + count, job.at, self.now, 0.0)
                 job.at += count
                 slots.append(slot)
                 self._reports.append(Started(job.chunk.id, job.chunk.first + slot.low, count))
                 self._begin(slot)
+        self._widen()
         self._jobs[seat] = deque(job for job in self._jobs[seat] if job.at < job.stop or self._runs(seat, job))
         self.most_at_once = max(self.most_at_once, sum(len(slots) for slots in self._slots.values()))
+
+    def _widen(self) -> None:
+        """Be as wide as is allowed, or as what was started while more was allowed."""
+        self.span = max([self._calls, *map(len, self._slots.values())])
 
     def _runs(self, seat: int, job: Job) -> bool:
         return any(slot.job is job for slot in self._slots[seat])

@@ -159,7 +159,8 @@ class Port:
     Attributes:
         bell: rung, from any thread, when `poll` has something new. The engine waits on nothing else.
         seats: how many chunk holders there are now; `resize` may change it. A chunk names its seat.
-        span: calls at once within one seat: 1 where a worker runs one call after the other.
+        span: calls at once within one seat: 1 where a worker runs one call after the other;
+            after `resize` to less, not less than what still runs there.
         inner: calls at once within one worker; `resize` counts workers.
         grace: seconds a running call gets to end by itself when the run is given up, before `close` ends it; `None`
             if it cannot be ended, only abandoned: then it gets what time the caller allows.

@@ -93,6 +93,8 @@ class Run:
 
     def known(self, value: Any) -> None:
         """Take, in the place of the next item, the result that it had in an earlier run."""
+        if self.read == 0:
+            self._first_awaited = True  # what the first item returned is no longer known: either may come
         self._put(Block(self.read, [value], None, 0, ""))
         self.read += 1
 

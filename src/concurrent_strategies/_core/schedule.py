@@ -106,10 +106,16 @@ class Schedule:
         """Hand out chunks, the emptiest seats first, while there are items and seats that want them."""
         if not self.backlog.count or not seats:
             return
+        # A seat that was taken away counts until it has ended what it had: its worker still runs.
+        occupied = sum(load > 0 for load in self._load.values())
         for ahead in (False, True):
             if ahead and (self._rules.rate or not (span > 1 or self.pace.looks_ahead())):
                 return
             for seat in range(seats):
+                if not self._load[seat]:
+                    if occupied >= seats:
+                        continue
+                    occupied += 1
                 while self.backlog.count and self._room(seat, span, ahead):
                     if self._rules.rate and not self._may_start(now):
                         return
@@ -204,4 +210,3 @@ class Schedule:
     def _spare(self, span: int) -> bool:
         """Tell whether a seat could do what another has not begun; within one seat the calls share as it is."""
         return self._seats > 1 and any(self._load[seat] < span for seat in range(self._seats))
-
