@@ -100,7 +100,8 @@ def test_an_overdue_call_costs_its_actor_and_no_neighbour(pykka_2: Strategy) -> 
 
 def test_every_name_for_authors_is_documented() -> None:
     """`concurrent_strategies.authors` offers what the reference lists, and each of it says what it is."""
-    listed = re.findall(r"^::: concurrent_strategies\.authors\.(\w+)$", (ROOT / "docs/reference.md").read_text(), re.M)
+    reference = (ROOT / "docs" / "reference.md").read_text()
+    listed = re.findall(r"^::: concurrent_strategies\.authors\.(\w+)$", reference, re.MULTILINE)
     assert sorted(listed) == sorted(authors.__all__)
     for name in authors.__all__:
         thing = getattr(authors, name)
