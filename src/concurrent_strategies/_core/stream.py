@@ -86,7 +86,7 @@ class AioStream(Generic[T]):
         self._ready: Iterator[T] = iter(())
         self._changed: anyio.Event | None = None  # there while somebody waits for it; the same holds for `_room`
         self._room: anyio.Event | None = None
-        self._over = False
+        self._over = self._hurry = False
         self._crash: BaseException | None = None
         self._reader: Cancellable | None = None
         self._reading = False
@@ -117,7 +117,7 @@ class AioStream(Generic[T]):
         except BaseException as error:  # there is nobody else whom it could reach but the consumer
             self._crash = error
         try:
-            await aclose(engine, self._ear, hurry=self._crash is not None)
+            await aclose(engine, self._ear, hurry=self._hurry or self._crash is not None)
         except Exception as error:
             self._crash = self._crash or error
         self._ear.close()
@@ -240,5 +240,15 @@ class AioStream(Generic[T]):
             raise interrupted
 
     async def __aexit__(self, *exc: object) -> None:
-        """Close the stream."""
+        """Close the stream; at once, if it is Ctrl-C that ends the block."""
+        self._hurry = isinstance(exc[1], KeyboardInterrupt) or _interrupted()
         await self.aclose()
+
+
+def _interrupted() -> bool:
+    """Tell whether Ctrl-C is why asyncio cancels tasks: it cancels the main one, and raises only afterwards."""
+    import signal
+
+    handler = signal.getsignal(signal.SIGINT)
+    runner = getattr(getattr(handler, "func", None), "__self__", None)  # of a handler that asyncio.Runner has set
+    return bool(getattr(runner, "_interrupt_count", 0))

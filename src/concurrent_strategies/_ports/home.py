@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Serve = Callable[[Callable[[Loop, Function], None]], None]
 
-DEAF = 1.0  # seconds without an answer after which a loop is taken to be held by an item that blocks it
+DEAF = 0.5  # seconds without an answer after which a loop is taken to be held by an item that blocks it
 LAST_WORD = 0.5  # seconds that cancelled items get for their clean-up, out of those that a crew has for closing
 
 
@@ -68,7 +68,7 @@ class Home:
 
     def post(self, call: Function) -> None:
         """Have something done in the loop, at once if this is its thread; RuntimeError if no thread can be started."""
-        if self.is_here:
+        if self.is_here or self.over:
             call()
             return
         self._inbox.append(call)
@@ -80,9 +80,10 @@ class Home:
         if self._arrived:
             try:
                 self.loop.soon(self._drain)
-            except RuntimeError:  # it has ended, and with it whatever this was about
+            except RuntimeError:  # it has ended
                 self.over = True
                 self._gone.set()
+                self._drain()
         elif self.thread is None:
             thread = threading.Thread(target=self._live, name="event-loop", daemon=True)
             try:
@@ -116,8 +117,8 @@ class Home:
         if not self.over:
             self.post(self._retire)
             self.post(partial(self.end, _nothing))
-        if self.is_here:
-            return  # it cannot be waited for here; it ends when this thread lets it
+        if self.is_here or self.deaf or any(port.hopeless for port in list(self.ports)):
+            return  # here it cannot be waited for, and elsewhere that has been done
         last_word = min(LAST_WORD, timeout / 4)
         deadline = time.monotonic() + timeout
         if not self._gone.wait(timeout - last_word):
@@ -138,6 +139,7 @@ class Home:
         self.over = True
         for port in list(self.ports):
             port.lost(start_error("the event loop ended under its items", cause))
+        self._drain()
         self._gone.set()
 
     def _arrive(self, loop: Loop, stop: Function | None) -> None:

@@ -126,7 +126,7 @@ class Lane:
             context = block.context if self._shared else block.context.copy()
             if self._seed is not None:
                 context.run(seeded.set, (self._seed, index))
-            if self._limit is not None:
+            if self._limit is not None or self._port.forewarn is not None:
                 self._port.announce(Started(block.chunk, index, 1))
             rest = self._start(context, block.func, item)
             if rest is not None:
@@ -179,8 +179,7 @@ class Lane:
             return self._failed(error, before)
         if self._cancels():
             return await self._disturbed(value, before)
-        if not self.doomed:
-            self._one(value, clock() - before)
+        self._one(value, clock() - before)
         return not (self.doomed or self._port.crowded)
 
     def _failed(self, error: BaseException, before: float) -> bool:
@@ -212,6 +211,8 @@ class Lane:
 
     def _one(self, value: Any, took: float) -> None:
         """Report an item that took long enough to be timed alone."""
+        if self.doomed:
+            return
         limit = self._limit
         if limit is not None and took > limit:
             self._port.emit(Failed(self.chunk, self.index, TaskTimeout(self.index, limit), took, self._name))

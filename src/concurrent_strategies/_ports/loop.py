@@ -10,8 +10,9 @@ it, else one in a thread of its own; the port does not care which.
 
 from __future__ import annotations
 
+import threading
 from collections import deque
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextvars import Context, copy_context
 from functools import partial
 from itertools import chain
@@ -23,7 +24,7 @@ from .._core.item import resource
 from .._core.loops import Function
 from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .._deaths import start_error
-from .home import Home
+from .home import DEAF, Home
 from .lanes import Block, Lane
 
 
@@ -34,6 +35,7 @@ class LoopPort(Port):
         call: what to run.
         home: the loop.
         keep: whether the home outlives this port.
+        elsewhere: finds another home, should an item block this one for good.
 
     Attributes:
         undeclared: whether the function is not declared to return awaitables.
@@ -42,14 +44,16 @@ class LoopPort(Port):
 
     grace = 0.0
 
-    def __init__(self, call: Call, home: Home, *, keep: bool) -> None:
+    def __init__(self, call: Call, home: Home, *, keep: bool, elsewhere: Callable[[], Home]) -> None:
         self.bell = Bell()
-        self.seats = self.span = 0
+        self.seats = self._most = 0
         self.call = call
         self.undeclared = call.colour != ASYNC
         self.callers = home.foreign
         self._home = home
         self._keep = keep
+        self._elsewhere = elsewhere
+        self._alarm: threading.Timer | None = None
         self._func = call.bound()
         self._context = call.context or copy_context()
         self._blocks: deque[Block] = deque()
@@ -70,10 +74,15 @@ class LoopPort(Port):
         """Whether no item runs any more, nor anything that was made for this run alone."""
         return not self._closed or not self._begun or (not self._running and (self._keep or self._home.over))
 
+    @property
+    def span(self) -> int:  # type: ignore[override]
+        """Lanes there may be, or still are: those that are too many hold their part of a limit until they end."""
+        return max(self._most, len(self._lanes))
+
     def resize(self, workers: int) -> None:
         """Have at most so many lanes; those that are too many end with their item."""
-        grew = workers > self.span
-        self.seats, self.span = min(1, workers), workers
+        grew = workers > self._most
+        self.seats, self._most = min(1, workers), workers
         if grew and self._begun:
             self._home.post(self.populate)
 
@@ -110,16 +119,37 @@ class LoopPort(Port):
     def stop(self, chunk: Chunk, index: int) -> None:
         """Cancel the lane that runs this item; another takes its place."""
         self._home.post(partial(self._stop, chunk.id, index))
+        if self._alarm is None and not self._home.is_here:
+            self._alarm = threading.Timer(DEAF, self.bell.ring)
+            self._alarm.daemon = True
+            self._alarm.start()
 
     def poll(self) -> list[Report]:
         """Return what the lanes have said."""
         if self._interrupt is not None:
             interrupt, self._interrupt = self._interrupt, None
             raise interrupt
+        if self._alarm is not None and not self._alarm.is_alive():
+            self._alarm = None
+            if self._home.deaf:
+                self._move()
         reports = []
         while self._reports:
             reports.append(self._reports.popleft())
         return reports
+
+    def _move(self) -> None:
+        """Leave a loop that an overdue item keeps from hearing that it is overdue; what waits there waits in vain."""
+        blocks, self._blocks = self._blocks, deque()
+        lanes, self._lanes, self._leaving = [*self._lanes, *self._leaving], set(), set()
+        for lane in lanes:
+            lane.doomed = True  # and not by `doom`, which is for the loop's own thread
+        self._home.ports.discard(self)
+        self._home = self._elsewhere()
+        self._home.ports.add(self)
+        self._claims, self._begun, self._ready = None, False, False
+        for block in blocks:
+            self._give_back(block)
 
     def close(self) -> None:
         """Cancel all lanes."""
@@ -135,6 +165,11 @@ class LoopPort(Port):
     def busy(self) -> bool:
         """Whether it has anything to do."""
         return bool(self._running or self._blocks)
+
+    @property
+    def hopeless(self) -> bool:
+        """Whether it was closed, and items still refuse to end."""
+        return self._closed and self._running
 
     @property
     def _running(self) -> bool:
@@ -168,6 +203,7 @@ class LoopPort(Port):
 
     def lost(self, error: Exception) -> None:
         """Report what the loop took with it when it ended."""
+        self._refusal = error
         lanes, self._lanes, self._leaving = self._lanes, set(), set()
         self._reports.extend(Started(lane.chunk, lane.index, 1) for lane in lanes if not lane.doomed)
         self._reports.extend(map(Died, {lane.chunk for lane in lanes} | {block.chunk for block in self._blocks}))
@@ -228,7 +264,7 @@ class LoopPort(Port):
     @property
     def crowded(self) -> bool:
         """Whether there are more lanes than there may be."""
-        return self._closed or len(self._lanes) > self.span
+        return self._closed or len(self._lanes) > self._most
 
     def claims(self) -> Iterator[tuple[Any, int, Block]] | None:
         """Return what lanes claim from: one iterator over all blocks, shared by all; `None` if nothing is left."""
@@ -258,10 +294,11 @@ class LoopPort(Port):
 
     def announce(self, report: Report) -> None:
         """Pass on a report that must be heard even if the loop does not get to its next turn for a while."""
-        first = not self._reports
+        if self.forewarn is not None:
+            self.forewarn(report)
+            return
         self._reports.append(report)
-        if first:
-            self.bell.ring()
+        self.bell.ring()
 
     def _ring(self) -> None:
         self._ringing = False
@@ -274,12 +311,14 @@ class LoopPort(Port):
 
     def populate(self) -> None:
         """Start one more lane, if there is room and something to claim."""
-        if len(self._lanes) < self.span and self._ready and self._unclaimed:
+        if len(self._lanes) < self._most and self._ready and self._unclaimed:
             self._named += 1
             self._lanes.add(Lane(self, self._home.loop, f"{self._home.loop.name}-{self._named}"))
 
     def left(self, lane: Lane, crash: BaseException | None) -> None:
         """Note that a lane has ended; `crash` is what it could not deal with."""
+        if lane not in self._lanes and lane not in self._leaving:
+            return  # it was left behind
         self._lanes.discard(lane)
         self._leaving.discard(lane)
         if isinstance(crash, KeyboardInterrupt) and self.callers:

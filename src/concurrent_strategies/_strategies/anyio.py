@@ -41,8 +41,9 @@ class _LoopStrategy(BaseStrategy):
         """Open the loop port for coroutine functions; for others, what the first item tells to be right."""
         crew = job.crew
         assert isinstance(crew, LoopCrew)
-        kept = self.warm()
-        loop = LoopPort(job.call, crew.home(job.loop), keep=kept is not None and kept[0] is crew)
+        warm = self.warm()
+        keep = warm is not None and warm[0] is crew
+        loop = LoopPort(job.call, crew.home(job.loop), keep=keep, elsewhere=partial(crew.home, None))
         if job.call.colour == ASYNC:
             return loop
         return FirstPort(job.call, crew.threads, loop, resource=self.worker_resource is not None)
