@@ -71,8 +71,11 @@ class Delivery:
         note = f"item {fault.first}" + self._label(fault)
         error = fault.error
         raisable = error if _is_ordinary(error) else ItemExited(fault.first, error)
-        if note not in getattr(raisable, "__notes__", ()):
-            raisable.add_note(note)
+        try:
+            if note not in getattr(raisable, "__notes__", ()):
+                raisable.add_note(note)
+        except Exception:
+            return raisable  # type: ignore[return-value]  # it lets nobody write on it: better no note than no error
         return raisable  # type: ignore[return-value]
 
     def _label(self, fault: Fault) -> str:

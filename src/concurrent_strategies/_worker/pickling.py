@@ -169,10 +169,17 @@ def error_from_wire(wire: tuple[Any, ...]) -> BaseException:
             error = pickle.loads(data)
         except BaseException:
             error = None
-    if not isinstance(error, BaseException):
-        from .._errors import RemoteError
+    if isinstance(error, BaseException):
+        try:
+            return _annotated(error, notes, remote)
+        except Exception:
+            pass  # its class lets nobody write on it
+    from .._errors import RemoteError
 
-        error = RemoteError(kind, text, remote)
+    return _annotated(RemoteError(kind, text, remote), notes, remote)
+
+
+def _annotated(error: BaseException, notes: list[str], remote: str) -> BaseException:
     for note in notes:
         if note not in getattr(error, "__notes__", ()):
             error.add_note(note)
