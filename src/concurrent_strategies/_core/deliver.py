@@ -5,6 +5,7 @@ from __future__ import annotations
 import reprlib
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from itertools import count, repeat
 from typing import Any
 
@@ -71,11 +72,9 @@ class Delivery:
         note = f"item {fault.first}" + self._label(fault)
         error = fault.error
         raisable = error if _is_ordinary(error) else ItemExited(fault.first, error)
-        try:
+        with suppress(Exception):  # it may let nobody write on it: better no note than no error
             if note not in getattr(raisable, "__notes__", ()):
                 raisable.add_note(note)
-        except Exception:
-            return raisable  # type: ignore[return-value]  # it lets nobody write on it: better no note than no error
         return raisable  # type: ignore[return-value]
 
     def _label(self, fault: Fault) -> str:
