@@ -95,7 +95,7 @@ class Engine:
                 else:
                     port.stop(chunk, detail)
             self.slack = 0.0 if port.inline else run.slack(port.seats, port.span)
-            return max(0.0, run.due(now, port.span) - now)
+            return max(0.0, min(run.due(now, port.span), port.alarm) - now)
 
     def _note(self) -> None:
         assert self._checkpoint is not None

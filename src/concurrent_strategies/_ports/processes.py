@@ -43,6 +43,7 @@ class Worker:
         parcels: what it has been given and not finished, by a number of its own.
         call: the pickled function that it knows.
         ready: whether it has said that it lives.
+        condemned: calls that an inner strategy has been asked to end, and the time at which that has taken too long.
     """
 
     def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
@@ -52,6 +53,7 @@ class Worker:
         self._data, self._control, self._life = data, control, life
         self.parcels: dict[int, Parcel] = {}
         self.call: object = None
+        self.condemned: dict[tuple[int, int], float] = {}
         self.ready = False
         self._serial = 0
         self._reader = wire.Reader(data)

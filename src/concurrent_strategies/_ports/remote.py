@@ -11,6 +11,7 @@ with the port's bell, and nothing here waits: sends that do not fit are queued.
 from __future__ import annotations
 
 import select
+import time
 import warnings
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -26,6 +27,7 @@ from .echo import echo
 from .luggage import pack_call
 from .processes import ProcessCrew, Worker
 
+MERCY = 1.0  # seconds that an inner strategy gets to end a call, before the whole process is ended
 BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
 
 
@@ -51,6 +53,7 @@ class RemotePort(Port):
         self.span = span
         self.inner = seats * span
         self._each = seats
+        self._inside = self.inner > 1
         self._crew = crew
         self._call = pack_call(call)
         self._most = 1 << 30
@@ -166,11 +169,13 @@ class RemotePort(Port):
         worker = self._at.get(chunk.seat // self._each)
         if worker is None:
             return
-        if self.inner == 1:
+        if not self._inside:
             worker.kill()
             return
         for serial in worker.serials(chunk):
             worker.signal(wire.STOP, serial, index=index)
+            worker.condemned[serial, index] = time.monotonic() + MERCY
+        self.alarm = min(self.alarm, time.monotonic() + MERCY)
 
     def poll(self) -> list[Report]:
         """Return what the workers have said, and see to those that have ended."""
@@ -183,8 +188,20 @@ class RemotePort(Port):
                 self.bell.register(fd)
             if events & ~select.POLLOUT:
                 self._hear(number, worker)
+        if self._inside and time.monotonic() >= self.alarm:
+            self._execute()
         reports, self._reports = self._reports, []
         return reports
+
+    def _execute(self) -> None:
+        """Kill the workers that have not ended a call in time: a call that keeps the processor cannot be cancelled."""
+        deadlines = []
+        for worker in self._at.values():
+            if worker.condemned and min(worker.condemned.values()) <= self.alarm:
+                worker.condemned.clear()
+                worker.kill()
+            deadlines += worker.condemned.values()
+        self.alarm = min(deadlines, default=float("inf"))
 
     def _hear(self, number: int, worker: Worker) -> None:
         try:
@@ -237,9 +254,12 @@ class RemotePort(Port):
             self._send_one_by_one(worker, chunk)
         elif kind == wire.DONE:
             worker.settle(frame.chunk, frame.b)
+            for index in range(frame.a, frame.a + frame.b) if worker.condemned else ():
+                worker.condemned.pop((frame.chunk, index), None)
             self._done(worker, chunk, frame)
         elif kind == wire.FAILED:
             worker.settle(frame.chunk, 1)
+            worker.condemned.pop((frame.chunk, frame.a), None)
             wired, name = loads(frame.body)
             seconds = None if frame.seconds < 0 else frame.seconds
             self._reports.append(Failed(chunk.id, frame.a, error_from_wire(wired), seconds, name or str(worker.pid)))
@@ -271,8 +291,9 @@ class RemotePort(Port):
     def _say_done(self, done: Done) -> None:
         """Report values: together with those right before them, if nobody has taken in these yet."""
         reports = self._reports
-        if reports and isinstance(last := reports[-1], Started) and last.chunk == done.chunk and last.count == 1:
-            reports.pop()  # that it was started is no news any more
+        if reports and isinstance(last := reports[-1], Started) and last.count == len(done.values) == 1:
+            if last.chunk == done.chunk and last.first == done.first:
+                reports.pop()  # that it was started is no news any more
         if (
             reports
             and len(done.values) == 1

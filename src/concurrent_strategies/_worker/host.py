@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
 import threading
-import time
 
 from .._core.call import Call, Lane
 from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .relay import Relay
-
-MERCY = 1.0  # seconds that an inner strategy gets to cancel a call, before the whole process is ended
 
 
 def host_for(settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any, relay: Relay) -> Host:
@@ -63,6 +59,8 @@ class Host:
                 self.call(call)
         elif frame.kind == wire.FORGET:
             self.forget()
+        elif frame.kind == wire.RESIZE:
+            self.resize(frame.a)
 
     def _unpack(self, frame: wire.Frame) -> Chunk | None:
         """Unpickle the items; one that cannot be fails alone."""
@@ -116,6 +114,10 @@ class Host:
 
     def forget(self) -> None:
         """Drop the function of a run that has ended."""
+        raise NotImplementedError
+
+    def resize(self, workers: int) -> None:
+        """Have at most so many calls at once."""
         raise NotImplementedError
 
     def run(self, chunk: Chunk) -> None:
@@ -204,7 +206,10 @@ class PortHost(Host):
         self._lock = threading.Lock()
         self._port: Port | None = None
         self._chunks: dict[int, Chunk] = {}
-        self._doomed: dict[tuple[int, int], float] = {}
+        self._left: dict[int, int] = {}  # items of each chunk that are not reported
+        self._revoked: set[int] = set()  # called back before they were read
+        self._latest = 0
+        self._limit: int | None = None  # the parent is to be told once there are no more calls at once than these
 
     def call(self, call: Call) -> None:
         """Open a port for the function, and a thread that passes its reports on."""
@@ -216,28 +221,46 @@ class PortHost(Host):
         port.resize(self._workers)
         threading.Thread(target=self._pass_reports, args=(port,), daemon=True).start()
 
+    def resize(self, workers: int) -> None:
+        """Have at most so many calls at once, and say when it has come to that."""
+        with self._lock:
+            if self._port is not None:
+                self._limit = workers
+                self._port.resize(workers)
+                self._port.bell.ring()
+
     def _pass_reports(self, port: Port) -> None:
         while True:
-            port.bell.wait(0.1 if self._doomed else 60.0)
+            port.bell.wait(60.0)
             with self._lock:
                 reports = port.poll()
                 for report in reports:
                     self._pass_on(report)
-                over = port is not self._port and port.quiet
+                current = port is self._port
+                limit = self._limit if current and self._limit is not None and port.span <= self._limit else None
+                if limit is not None:
+                    self._limit = None
             self.flush()
-            if over:
+            if limit is not None:
+                self._send(wire.pack(wire.SPAN, a=limit))
+            if not current and port.quiet:
                 return
-            if any(deadline < time.monotonic() for deadline in list(self._doomed.values())):
-                os.kill(os.getpid(), signal.SIGKILL)  # it does not let itself be cancelled
 
     def _pass_on(self, report: Report) -> None:
         if isinstance(report, Failed | Done):
-            first = report.index if isinstance(report, Failed) else report.first
-            count = 1 if isinstance(report, Failed) else len(report.values)
-            for index in range(first, first + count) if self._doomed else ():
-                self._doomed.pop((report.chunk, index), None)
             report.worker = f"{os.getpid()}/{report.worker}"
+            self._settle(report.chunk, 1 if isinstance(report, Failed) else len(report.values))
+        elif isinstance(report, Returned):
+            self._settle(report.chunk, report.count)
         self.emit(report)
+
+    def _settle(self, chunk: int, count: int) -> None:
+        left = self._left.get(chunk, 0) - count
+        if left > 0:
+            self._left[chunk] = left
+        else:
+            self._left.pop(chunk, None)
+            self._chunks.pop(chunk, None)
 
     def forget(self) -> None:
         """Close the port."""
@@ -247,13 +270,18 @@ class PortHost(Host):
                 port.close()
             port.bell.ring()
         self._chunks.clear()
-        self._doomed.clear()
+        self._left.clear()
+        self._limit = None
 
     def run(self, chunk: Chunk) -> None:
         """Hand the chunk to the inner port."""
         with self._lock:
-            if self._port is not None:
+            self._latest = chunk.id
+            if chunk.id in self._revoked:
+                self._revoked.discard(chunk.id)
+            elif self._port is not None:
                 self._chunks[chunk.id] = chunk
+                self._left[chunk.id] = len(chunk.items)
                 self._port.start(chunk)
 
     def recall(self, chunk: int, keep: bool) -> None:
@@ -262,18 +290,17 @@ class PortHost(Host):
             known = self._chunks.get(chunk)
             if self._port is not None and known is not None:
                 self._port.recall(known, keep)
-            else:
+            elif chunk > self._latest:
+                self._revoked.add(chunk)
                 self.emit(Returned(chunk, -1, 0))
                 self.flush()
 
     def stop(self, chunk: int, index: int) -> None:
-        """Cancel inside; `_pass_reports` ends the process if that goes unanswered."""
+        """Cancel inside; the parent ends the process if that goes unanswered."""
         with self._lock:
             known = self._chunks.get(chunk)
             if self._port is not None and known is not None:
-                self._doomed[chunk, index] = time.monotonic() + MERCY
                 self._port.stop(known, index)
-                self._port.bell.ring()
 
     def close(self) -> None:
         """Close the port and the inner workers."""

@@ -20,9 +20,9 @@ HEAD = struct.Struct("<BxHHIqqdQ")
 LENGTH = struct.Struct("<Q")
 
 # To the worker: what to be, what to call, what with; on the control socket: recall and stop.
-SETUP, CALL, CHUNK, FORGET, RECALL, STOP = range(1, 7)
+SETUP, CALL, CHUNK, FORGET, RECALL, STOP, RESIZE = range(1, 8)
 # From the worker.
-READY, UNSTARTABLE, STARTED, DONE, FAILED, RETURNED, UNREADABLE, BROKEN_CALL, RELAY = range(11, 20)
+READY, UNSTARTABLE, STARTED, DONE, FAILED, RETURNED, UNREADABLE, BROKEN_CALL, RELAY, SPAN = range(11, 21)
 
 #: Flags of CHUNK and DONE: each item or value is a pickle of its own; the values were awaited.
 SEPARATE, AWAITED = 1, 2
