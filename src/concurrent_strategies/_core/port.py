@@ -167,7 +167,7 @@ class Port:
         inline: whether calls run inside `poll`, in the thread of whoever drives: nothing can stop them there.
         quiet: whether no call runs any more, after `close`.
         alarm: the time, on the monotonic clock, at which `poll` is to be called even if the bell has not rung.
-        announce: takes every `Started` in the worker itself, before its items run: set by whoever hosts a port in a
+        forewarn: takes every `Started` in the worker itself, before its items run: set by whoever hosts a port in a
             process that may die with them. `None`: they come by `poll`, and only where items are timed.
         words: what workers said beside their results, to be said again by whoever drives, outside the lock.
     """
@@ -180,7 +180,7 @@ class Port:
     inline: bool = False
     quiet: bool = True
     alarm: float = float("inf")
-    announce: Callable[[Started], None] | None = None
+    forewarn: Callable[[Report], None] | None = None
     words: deque[Callable[[], object]] | None = None
 
     def resize(self, workers: int) -> None:

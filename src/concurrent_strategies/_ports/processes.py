@@ -12,6 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from .._core.bell import PollBell, above_two
@@ -47,9 +48,7 @@ class Worker:
     """
 
     def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
-        data, theirs = _pair()
-        control, their_control = _pair()
-        their_life, life = (above_two(fd) for fd in os.pipe2(os.O_CLOEXEC))
+        (data, control, life), (theirs, their_control, their_life) = _connections()
         self._data, self._control, self._life = data, control, life
         self.parcels: dict[int, Parcel] = {}
         self.call: object = None
@@ -62,7 +61,7 @@ class Worker:
         try:
             self._process: Process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
         except BaseException:
-            self.kill()
+            self.forget()
             raise
         finally:
             theirs.close()
@@ -253,6 +252,20 @@ class ProcessCrew(Crew):
         for worker in idle:
             worker.bury()
         self._launcher.close()
+
+
+def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[socket.socket, socket.socket, int]]:
+    """Make what connects us with a worker, our ends and its own: data, control, life. All of it or nothing."""
+    with ExitStack() as undo:
+        data, theirs = _pair()
+        undo.callback(data.close)
+        undo.callback(theirs.close)
+        control, their_control = _pair()
+        undo.callback(control.close)
+        undo.callback(their_control.close)
+        their_life, life = (above_two(fd) for fd in os.pipe2(os.O_CLOEXEC))
+        undo.pop_all()
+    return (data, control, life), (theirs, their_control, their_life)
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:

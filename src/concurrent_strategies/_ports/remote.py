@@ -48,6 +48,7 @@ class RemotePort(Port):
     grace = 0.05
 
     def __init__(self, call: Call, crew: ProcessCrew, *, seats: int = 1, span: int = 1) -> None:
+        self._call = pack_call(call)  # first: if that cannot be done, nothing has been opened
         self.bell = PollBell()
         self.seats = 0
         self.span = span
@@ -55,7 +56,6 @@ class RemotePort(Port):
         self._each = seats
         self._inside = self.inner > 1
         self._crew = crew
-        self._call = pack_call(call)
         self._most = 1 << 30
         self._at: dict[int, Worker] = {}  # by number of the worker
         self._by_fd: dict[int, int] = {}
