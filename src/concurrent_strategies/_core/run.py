@@ -197,11 +197,14 @@ class Run:
             self._requeue(first, held.items(first, end - first), held.chunk.attempt, now)
 
     def _on_died(self, held: Held, report: Died, now: float) -> None:
-        from .._deaths import WorkerDied  # loads concurrent.futures, only for programs that meet a death
-
         for first, items in held.give_up_unstarted():
             self._requeue(first, items, held.chunk.attempt, now)
         lost = held.under_way()
+        if self.halted:  # nobody will see an error, and the interpreter may be too far gone to import one
+            held.settle(held.chunk.first, len(held.chunk.items))
+            return
+        from .._deaths import WorkerDied  # loads concurrent.futures, only for programs that meet a death
+
         for index in lost:
             held.settle(index, 1)
             error = WorkerDied(index, report.pid, report.exitcode, indeterminate=len(lost) > 1)
