@@ -44,6 +44,7 @@ class FirstPort(Port):
     def _open(self, call: Call) -> ThreadsPort:
         port = ThreadsPort(call, self._threads)
         port.bell = self.bell
+        port.forewarn = self.forewarn
         return port
 
     @property
@@ -69,6 +70,15 @@ class FirstPort(Port):
     def quiet(self) -> bool:  # type: ignore[override]
         """Whether no call runs any more, after `close`."""
         return self._now.quiet and self._loop.quiet
+
+    @property
+    def forewarn(self) -> Callable[[Report], None] | None:  # type: ignore[override]
+        """What takes every `Started` before its items run."""
+        return self._loop.forewarn
+
+    @forewarn.setter
+    def forewarn(self, takes: Callable[[Report], None] | None) -> None:
+        self._loop.forewarn = self._probe.forewarn = takes
 
     def resize(self, workers: int) -> None:
         """Have at most so many workers."""

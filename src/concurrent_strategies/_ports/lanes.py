@@ -10,8 +10,6 @@ from __future__ import annotations
 import types
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Iterator
 from contextvars import Context
-from itertools import count, repeat
-from operator import length_hint
 from time import perf_counter as clock
 from typing import TYPE_CHECKING, Any
 
@@ -22,42 +20,10 @@ from .._errors import TaskTimeout
 
 if TYPE_CHECKING:
     from .._core.loops import Cancellable, Loop
+    from .blocks import Block
     from .loop import LoopPort
 
 SLICE = 0.001  # seconds after which a lane whose items do not suspend reports and lets the loop turn
-
-
-class Block:
-    """Consecutive items of one chunk, from which all lanes claim one by one.
-
-    Attributes:
-        chunk: the id of the chunk.
-        claims: one shared iterator of (item, index, this block).
-        func: what to call with each item.
-        context: the context in a copy of which each runs.
-    """
-
-    __slots__ = ("_end", "_rest", "chunk", "claims", "context", "func")
-
-    def __init__(self, chunk: int, first: int, items: Any, func: Callable[[Any], Any], context: Context) -> None:
-        self.chunk = chunk
-        self.func = func
-        self.context = context
-        # Only these have an iterator that knows how much is left.
-        rest = items if type(items) in (list, tuple, range) else list(items)
-        self._end = first + len(rest)
-        self._rest = iter(rest)
-        self.claims = zip(self._rest, count(first), repeat(self), strict=False)
-
-    @property
-    def left(self) -> int:
-        """How many items nobody has claimed."""
-        return length_hint(self._rest)
-
-    def take(self) -> tuple[int, list[Any]]:
-        """Claim all that is left: the index of the first, and the items."""
-        rest = list(self._rest)
-        return self._end - len(rest), rest
 
 
 class Lane:
@@ -221,9 +187,7 @@ class Lane:
 
 
 @types.coroutine
-def _driven(
-    run: Callable[..., Any], coroutine: Coroutine[Any, Any, Any], suspended: Any
-) -> Generator[Any, Any, Any]:
+def _driven(run: Callable[..., Any], coroutine: Coroutine[Any, Any, Any], suspended: Any) -> Generator[Any, Any, Any]:
     """Go on with a suspended coroutine, each step in its own context."""
     try:
         while True:

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from functools import partial
-from itertools import chain
 from typing import Any
 
 from .._core.bell import Bell
@@ -24,8 +23,9 @@ from .._core.item import resource
 from .._core.loops import Function
 from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .._deaths import start_error
+from .blocks import Block, Blocks, Claims
 from .home import DEAF, Home
-from .lanes import Block, Lane
+from .lanes import Lane
 
 
 class LoopPort(Port):
@@ -56,8 +56,7 @@ class LoopPort(Port):
         self._alarm: threading.Timer | None = None
         self._func = call.bound()
         self._context = call.context or copy_context()
-        self._blocks: deque[Block] = deque()
-        self._claims: Iterator[tuple[Any, int, Block]] | None = None
+        self._blocks = Blocks()
         self._lanes: set[Lane] = set()
         self._leaving: set[Lane] = set()  # doomed, and replaced: they may take their time for it
         self._named = 0
@@ -114,7 +113,7 @@ class LoopPort(Port):
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Give back what no lane has claimed."""
-        self._home.post(partial(self._recall, chunk, keep))
+        self._home.post(partial(self._recall, chunk.id, keep))
 
     def stop(self, chunk: Chunk, index: int) -> None:
         """Cancel the lane that runs this item; another takes its place."""
@@ -140,16 +139,14 @@ class LoopPort(Port):
 
     def _move(self) -> None:
         """Leave a loop that an overdue item keeps from hearing that it is overdue; what waits there waits in vain."""
-        blocks, self._blocks = self._blocks, deque()
         lanes, self._lanes, self._leaving = [*self._lanes, *self._leaving], set(), set()
         for lane in lanes:
             lane.doomed = True  # and not by `doom`, which is for the loop's own thread
         self._home.ports.discard(self)
         self._home = self._elsewhere()
         self._home.ports.add(self)
-        self._claims, self._begun, self._ready = None, False, False
-        for block in blocks:
-            self._give_back(block)
+        self._begun = self._ready = False
+        self._give_back()
 
     def close(self) -> None:
         """Cancel all lanes."""
@@ -190,9 +187,7 @@ class LoopPort(Port):
         """Take no more items from now on, and give back those that no lane has claimed."""
         self._refusal = error
         self._reports.append(Broken(error))
-        while self._blocks:
-            self._give_back(self._blocks.popleft())
-        self.bell.ring()
+        self._give_back()
 
     def doom(self) -> None:
         """Cancel what still runs although no more is wanted."""
@@ -212,30 +207,20 @@ class LoopPort(Port):
         self.bell.ring()
 
     def _take_in(self, block: Block) -> None:
+        self._blocks.add(block)
         if self._refusal is not None or self._closed:
-            self._give_back(block)
-            return
-        self._blocks.append(block)
-        if self._ready:
+            self._give_back()
+        elif self._ready:
             self.populate()
         else:
             self._home.settle(self, _nothing)
 
-    def _give_back(self, block: Block) -> None:
-        first, items = block.take()
-        self._reports.append(Returned(block.chunk, first, len(items)))
+    def _give_back(self) -> None:
+        self._reports.extend(Returned(*taken) for taken in self._blocks.clear())
         self.bell.ring()
 
-    def _recall(self, chunk: Chunk, keep: bool) -> None:
-        for place, block in enumerate(self._blocks):
-            if block.chunk == chunk.id:
-                first, items = block.take()
-                kept = len(items) // 2 if keep else 0
-                self._blocks[place] = Block(chunk.id, first, items[:kept], block.func, block.context)
-                self._reports.append(Returned(chunk.id, first + kept, len(items) - kept))
-                break
-        else:
-            self._reports.append(Returned(chunk.id, chunk.first, 0))
+    def _recall(self, chunk: int, keep: bool) -> None:
+        self._reports.append(Returned(chunk, *self._blocks.cut(chunk, keep)))
         self.bell.ring()
 
     def _stop(self, chunk: int, index: int) -> None:
@@ -266,24 +251,9 @@ class LoopPort(Port):
         """Whether there are more lanes than there may be."""
         return self._closed or len(self._lanes) > self._most
 
-    def claims(self) -> Iterator[tuple[Any, int, Block]] | None:
-        """Return what lanes claim from: one iterator over all blocks, shared by all; `None` if nothing is left."""
-        if self.crowded or not self._unclaimed:
-            return None
-        if self._claims is None:
-            self._claims = chain.from_iterable(self._next_claims())
-        return self._claims
-
-    def _next_claims(self) -> Iterator[Iterator[tuple[Any, int, Block]]]:
-        while self._unclaimed:
-            yield self._blocks[0].claims
-        self._claims = None
-
-    @property
-    def _unclaimed(self) -> bool:
-        while self._blocks and (self._closed or not self._blocks[0].left):
-            self._blocks.popleft()
-        return bool(self._blocks)
+    def claims(self) -> Claims | None:
+        """Return what lanes claim from; `None` if there is nothing for another lane."""
+        return None if self.crowded else self._blocks.claims()
 
     def emit(self, report: Report) -> None:
         """Pass on a report; the engine hears of it once this turn of the loop is over."""
@@ -311,7 +281,7 @@ class LoopPort(Port):
 
     def populate(self) -> None:
         """Start one more lane, if there is room and something to claim."""
-        if len(self._lanes) < self._most and self._ready and self._unclaimed:
+        if len(self._lanes) < self._most and self._ready and self._blocks:
             self._named += 1
             self._lanes.add(Lane(self, self._home.loop, f"{self._home.loop.name}-{self._named}"))
 
