@@ -255,8 +255,8 @@ class ThreadsPort(Port):
         self.bell.ring()
 
     def _report(self, report: Report) -> None:
-        if self.announce is not None and isinstance(report, Started):
-            self.announce(report)
+        if self.forewarn is not None and isinstance(report, Started):
+            self.forewarn(report)
             return
         self._reports.append(report)
         if not isinstance(report, Started):

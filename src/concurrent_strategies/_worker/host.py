@@ -217,7 +217,7 @@ class PortHost(Host):
 
         self.forget()
         port = self._port = self._inner.open(Job(call, self._crew, self._workers, apart=True))
-        port.announce = self.emit  # in time: the next thing to happen may be the end of this process
+        port.forewarn = self.emit  # in time: the next thing to happen may be the end of this process
         port.resize(self._workers)
         threading.Thread(target=self._pass_reports, args=(port,), daemon=True).start()
 
