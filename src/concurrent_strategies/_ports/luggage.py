@@ -12,14 +12,14 @@ from .._worker.pickling import complaint, dumps, joined
 from .echo import levels
 
 
-def pack_call(call: Call) -> list[Any]:
+def pack_call(call: Call, number: int) -> list[Any]:
     """Pickle the function with everything that goes along."""
     fields = {name: getattr(call, name) for name in Call.__slots__ if name != "context"}
     try:
         parts, buffers = dumps((fields, _chosen(call), levels()))
     except BaseException as error:
         raise complaint("the function", call.func, error) from error
-    return wire.pack(wire.CALL, parts=parts, buffers=buffers)
+    return wire.pack(wire.CALL, number, parts=parts, buffers=buffers)
 
 
 def _chosen(call: Call) -> list[tuple[ContextVar[Any], Any]]:

@@ -6,6 +6,7 @@ only the parent holds the other end. Death is the end of the data socket; the ex
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import threading
@@ -27,14 +28,18 @@ LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket 
 
 
 class Parcel:
-    """Items of one chunk on their way through a worker: all of them, or one that is sent alone."""
+    """Items of one chunk on their way through a worker: all of them, or one that is sent alone.
 
-    __slots__ = ("chunk", "first", "left")
+    `begun` says that the worker has read it, and gone on to its items.
+    """
+
+    __slots__ = ("begun", "chunk", "first", "left")
 
     def __init__(self, chunk: Chunk, first: int, left: int) -> None:
         self.chunk = chunk
         self.first = first
         self.left = left
+        self.begun = False
 
 
 class Worker:
@@ -43,7 +48,7 @@ class Worker:
     Attributes:
         parcels: what it has been given and not finished, by a number of its own.
         call: the pickled function that it knows.
-        ready: whether it has said that it lives.
+        ready: whether it has said that it is prepared.
         condemned: calls that an inner strategy has been asked to end, and the time at which that has taken too long.
     """
 
@@ -97,6 +102,19 @@ class Worker:
         """Return the numbers under which this worker knows parts of a chunk."""
         return [serial for serial, parcel in self.parcels.items() if parcel.chunk is chunk]
 
+    def reading(self, *, inside: bool) -> Parcel | None:
+        """Return what it may have been reading when it ended: what comes first and is not begun.
+
+        Args:
+            inside: whether it reads on while calls are under way.
+        """
+        for parcel in self.parcels.values():
+            if not parcel.begun:
+                return parcel if self.ready else None
+            if not inside:
+                break
+        return None
+
     def send(self, pieces: Sequence[Any]) -> None:
         """Queue pieces of frames, and send what the socket takes."""
         self._queue += [memoryview(piece) for piece in pieces if len(piece)]
@@ -138,9 +156,9 @@ class Worker:
             raise
 
     def _met(self, frames: list[wire.Frame]) -> list[wire.Frame]:
-        if frames and frames[0].kind == wire.READY:
-            self.ready = True
-            self._process.pid = frames.pop(0).a
+        while not self.ready and frames and frames[0].kind == wire.READY:
+            frame = frames.pop(0)
+            self._process.pid, self.ready = frame.a, bool(frame.b)
         return frames
 
     def hang_up(self) -> None:
@@ -196,6 +214,9 @@ class ProcessCrew(Crew):
         launcher: how they are started.
         settings: what each of them is told first; pickled once.
 
+    Attributes:
+        calls: numbers for the functions that workers are told: what one of them says of an earlier one comes late.
+
     Raises:
         NotPicklable: if the initializer, the resource or the inner strategy cannot be sent.
     """
@@ -205,6 +226,7 @@ class ProcessCrew(Crew):
         parts, buffers = dumps(settings)
         self._setup = wire.pack(wire.SETUP, parts=parts, buffers=buffers)
         self._lock = threading.Lock()
+        self.calls = itertools.count(1)
         self._idle: list[Worker] = []
         self._out: weakref.WeakSet[Worker] = weakref.WeakSet()
         self._closed = False

@@ -54,7 +54,7 @@ class Host:
                 call = Call(**fields, context=_context(variables))
             except BaseException as error:
                 self.forget()
-                self._send(wire.pack(wire.BROKEN_CALL, parts=[joined(error_to_wire(error))]))
+                self._send(wire.pack(wire.BROKEN_CALL, frame.chunk, parts=[joined(error_to_wire(error))]))
             else:
                 self.call(call)
         elif frame.kind == wire.FORGET:

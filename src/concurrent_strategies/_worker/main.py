@@ -60,7 +60,7 @@ def _serve(data: socket.socket, control: socket.socket) -> int:
             wire.send_all(data, pieces)
 
     # Said first of all: whatever comes after, the parent knows whom to blame, and whom to kill.
-    send(wire.pack(wire.READY, a=os.getpid()))
+    send(wire.pack(wire.READY, a=os.getpid(), b=0))
     try:
         settings = loads(setup.body, setup.buffers)
         _adopt(settings)
@@ -70,6 +70,7 @@ def _serve(data: socket.socket, control: socket.socket) -> int:
     except BaseException as error:
         send(wire.pack(wire.UNSTARTABLE, parts=[joined(error_to_wire(error))]))
         return 1
+    send(wire.pack(wire.READY, a=os.getpid(), b=1))
     host = host_for(settings, send, resource, relay)
     threading.Thread(target=_control, args=(control, host), daemon=True).start()
     try:
