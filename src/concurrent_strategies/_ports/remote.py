@@ -10,6 +10,7 @@ with the port's bell, and nothing here waits: sends that do not fit are queued.
 
 from __future__ import annotations
 
+import os
 import select
 import time
 import warnings
@@ -26,6 +27,7 @@ from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
 from .echo import echo
 from .luggage import pack_call
 from .processes import ProcessCrew, Worker
+from .suspects import Suspects
 
 MERCY = 1.0  # seconds that an inner strategy gets to end a call, before the whole process is ended
 BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
@@ -48,7 +50,8 @@ class RemotePort(Port):
     grace = 0.05
 
     def __init__(self, call: Call, crew: ProcessCrew, *, seats: int = 1, span: int = 1) -> None:
-        self._call = pack_call(call)  # first: if that cannot be done, nothing has been opened
+        self._number = next(crew.calls)
+        self._call = pack_call(call, self._number)  # before anything is opened: it may be impossible
         self.bell = PollBell()
         self.seats = 0
         self.span = span
@@ -61,6 +64,7 @@ class RemotePort(Port):
         self._by_fd: dict[int, int] = {}
         self._reports: list[Report] = []
         self.words: deque[Callable[[], object]] = deque()
+        self._suspects = Suspects()
         self._bad_starts = 0
         self._broken = False
 
@@ -110,17 +114,22 @@ class RemotePort(Port):
         return worker
 
     def _refused(self, chunk: Chunk, error: OSError) -> None:
-        """Go on with the processes there are, or say that there is none."""
-        if self._at:
-            self._most = len(self._at)
-            self.seats = min(self.seats, self._most * self._each)
-            message = f"no more worker processes could be started ({error}); going on with {self._most}"
-            warnings.warn(message, RuntimeWarning, stacklevel=2)
-        else:
-            self._break("no worker process could be started", error)
+        self._go_on_with_others("no more worker processes could be started", error)
         self._say(Returned(chunk.id, chunk.first, len(chunk.items)))
 
+    def _go_on_with_others(self, what: str, error: OSError | None) -> None:
+        """Go on with the processes there are, or say that there is none."""
+        if not self._at:
+            self._break(what if error is None else "no worker process could be started", error)
+            return
+        self._most = len(self._at)
+        self.seats = min(self.seats, self._most * self._each)
+        message = f"{what}{f' ({error})' if error else ''}; going on with {self._most}"
+        warnings.warn(message, RuntimeWarning, stacklevel=2)
+
     def _break(self, what: str, cause: BaseException | None) -> None:
+        if self._broken:
+            return
         from .._deaths import start_error  # loads concurrent.futures
 
         self._broken = True
@@ -132,8 +141,13 @@ class RemotePort(Port):
 
     def _send_items(self, worker: Worker, chunk: Chunk) -> None:
         items = chunk.items
+        if self._suspects.among(chunk):
+            self._send_one_by_one(worker, chunk)
+            return
         try:
             parts, buffers = dumps(items)
+        except KeyboardInterrupt:  # in the caller's own thread it is the caller's
+            raise
         except BaseException:
             self._send_one_by_one(worker, chunk)
             return
@@ -148,6 +162,8 @@ class RemotePort(Port):
         for index, item in enumerate(chunk.items, chunk.first):
             try:
                 body = joined([joined(item)])
+            except KeyboardInterrupt:
+                raise
             except BaseException as error:
                 self._say(Failed(chunk.id, index, complaint(f"item {index}", item, error)))
             else:
@@ -204,15 +220,16 @@ class RemotePort(Port):
         self.alarm = min(deadlines, default=float("inf"))
 
     def _hear(self, number: int, worker: Worker) -> None:
+        known = worker.ready
         try:
             frames = worker.receive()
         except EOFError:
             self._mourn(number, worker)
             return
+        if worker.ready and not known:
+            self._bad_starts = 0
         for frame in frames:
             self._take(worker, frame)
-        if worker.ready:
-            self._bad_starts = 0
         if number * self._each >= self.seats:
             self._release()
 
@@ -222,31 +239,37 @@ class RemotePort(Port):
         self._unregister(worker)
         pid, code = worker.pid, self._crew.bury(worker)
         if not worker.ready:
-            self._bad_starts += 1
-            if self._bad_starts >= BAD_STARTS and not self._broken:
-                self._break(f"{BAD_STARTS} worker processes in a row ended at once", None)
+            self._stillborn(pid, code)
+        elif (parcel := worker.reading(inside=self._inside)) and self._suspects.read(parcel.first, parcel.left):
+            from .._deaths import WorkerDied  # loads concurrent.futures
+
+            self._reports.append(Failed(parcel.chunk.id, parcel.first, WorkerDied(parcel.first, pid, code)))
         for chunk in {id(parcel.chunk): parcel.chunk for parcel in worker.parcels.values()}.values():
             self._reports.append(Died(chunk.id, pid, code))
+
+    def _stillborn(self, pid: int | None, code: int | None) -> None:
+        """See to it that no worker is started for ever that ends before it is prepared."""
+        self._bad_starts += 1
+        if pid is None and code:  # there was no process at all: what its server says is the error number
+            self._go_on_with_others("no more worker processes could be started", OSError(code, os.strerror(code)))
+        elif self._bad_starts >= BAD_STARTS:
+            self._go_on_with_others(f"{BAD_STARTS} worker processes in a row ended before they were prepared", None)
 
     def _take(self, worker: Worker, frame: wire.Frame) -> None:
         """Turn a frame into a report."""
         kind = frame.kind
-        if kind in (wire.UNSTARTABLE, wire.BROKEN_CALL):
-            error = error_from_wire(loads(frame.body))
-            what = (
-                "a worker process could not be prepared" if kind == wire.UNSTARTABLE else "the function cannot be run"
-            )
-            if not self._broken:
-                self._break(what, error)
+        if kind == wire.UNSTARTABLE or (kind == wire.BROKEN_CALL and frame.chunk == self._number):
+            what = "a worker process could not be prepared" if kind == wire.UNSTARTABLE else "the function cannot be run"
+            self._break(what, error_from_wire(loads(frame.body)))
             worker.kill()
             return
         if kind == wire.RELAY:
             self.words.append(partial(echo, frame.a, frame.body))
             return
         parcel = worker.parcels.get(frame.chunk)
-        if parcel is None:
+        if parcel is None or kind == wire.BROKEN_CALL:
             return
-        chunk = parcel.chunk
+        chunk, parcel.begun = parcel.chunk, True
         if kind == wire.STARTED:
             self._reports.append(Started(chunk.id, frame.a, frame.b))
         elif kind == wire.UNREADABLE:
@@ -273,6 +296,8 @@ class RemotePort(Port):
         name, awaited = str(worker.pid), bool(frame.flags & wire.AWAITED)
         try:
             values = loads(frame.body, frame.buffers)
+        except KeyboardInterrupt:
+            raise
         except BaseException as error:
             self._reports.append(Failed(chunk.id, frame.a, error, frame.seconds, name))
             return
@@ -283,6 +308,8 @@ class RemotePort(Port):
         for index, data in enumerate(values, frame.a):
             try:
                 value = loads(data)
+            except KeyboardInterrupt:
+                raise
             except BaseException as error:
                 self._reports.append(Failed(chunk.id, index, error, each, name))
             else:

@@ -6,7 +6,7 @@ import os
 import threading
 
 from .._core.call import Call, Lane
-from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
+from .._core.port import Broken, Chunk, Done, Failed, Port, Report, Returned, Started
 from . import wire
 from .packing import failed, pieces_of
 from .pickling import error_to_wire, joined, loads
@@ -37,6 +37,7 @@ class Host:
     def __init__(self, send: Callable[[list[Any]], None], relay: Relay) -> None:
         self._send = send
         self._relay = relay
+        self._number = 0  # by which the parent knows the function
         self._outbox: list[Any] = []
         self._outbox_lock = threading.Lock()
 
@@ -48,6 +49,7 @@ class Host:
                 self.run(chunk)
             self.flush()
         elif frame.kind == wire.CALL:
+            self._number = frame.chunk
             try:
                 fields, variables, levels = loads(frame.body, frame.buffers)
                 self._relay.adopt_levels(levels)
@@ -90,6 +92,8 @@ class Host:
 
     def emit(self, report: Report) -> None:
         """Queue a report; what was started is said at once, with all that came before."""
+        if isinstance(report, Broken):
+            report.chunk = self._number
         try:
             pieces = pieces_of(report)
         except BaseException as error:

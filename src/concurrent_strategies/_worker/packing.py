@@ -22,7 +22,7 @@ def pieces_of(report: Report) -> list[Any]:
     if isinstance(report, Returned):
         return wire.pack(wire.RETURNED, report.chunk, report.first, report.count)
     if isinstance(report, Broken):
-        return wire.pack(wire.BROKEN_CALL, parts=[joined(error_to_wire(report.error))])
+        return wire.pack(wire.BROKEN_CALL, report.chunk, parts=[joined(error_to_wire(report.error))])
     assert isinstance(report, Died)
     return []
 
