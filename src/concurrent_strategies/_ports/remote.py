@@ -27,6 +27,7 @@ from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
 from .echo import echo
 from .luggage import pack_call
 from .processes import ProcessCrew, Worker
+from .reports import Reports
 from .suspects import Suspects
 
 MERCY = 1.0  # seconds that an inner strategy gets to end a call, before the whole process is ended
@@ -62,7 +63,7 @@ class RemotePort(Port):
         self._most = 1 << 30
         self._at: dict[int, Worker] = {}  # by number of the worker
         self._by_fd: dict[int, int] = {}
-        self._reports: list[Report] = []
+        self._reports = Reports()
         self.words: deque[Callable[[], object]] = deque()
         self._suspects = Suspects()
         self._bad_starts = 0
@@ -206,7 +207,7 @@ class RemotePort(Port):
                 self._hear(number, worker)
         if self._inside and time.monotonic() >= self.alarm:
             self._execute()
-        reports, self._reports = self._reports, []
+        reports, self._reports = self._reports, Reports()
         return reports
 
     def _execute(self) -> None:
@@ -279,7 +280,7 @@ class RemotePort(Port):
             worker.settle(frame.chunk, frame.b)
             for index in range(frame.a, frame.a + frame.b) if worker.condemned else ():
                 worker.condemned.pop((frame.chunk, index), None)
-            self._done(worker, chunk, frame)
+            self._reports.values(chunk, frame, str(worker.pid))
         elif kind == wire.FAILED:
             worker.settle(frame.chunk, 1)
             worker.condemned.pop((frame.chunk, frame.a), None)
@@ -291,48 +292,6 @@ class RemotePort(Port):
             first, count = (frame.a, frame.b) if frame.a >= 0 else (parcel.first, parcel.left)
             worker.settle(frame.chunk, count)
             self._reports.append(Returned(chunk.id, first, count))
-
-    def _done(self, worker: Worker, chunk: Chunk, frame: wire.Frame) -> None:
-        name, awaited = str(worker.pid), bool(frame.flags & wire.AWAITED)
-        try:
-            values = loads(frame.body, frame.buffers)
-        except KeyboardInterrupt:
-            raise
-        except BaseException as error:
-            self._reports.append(Failed(chunk.id, frame.a, error, frame.seconds, name))
-            return
-        if not frame.flags & wire.SEPARATE:
-            self._say_done(Done(chunk.id, frame.a, values, frame.seconds, name, awaited))
-            return
-        each = frame.seconds / len(values)
-        for index, data in enumerate(values, frame.a):
-            try:
-                value = loads(data)
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                self._reports.append(Failed(chunk.id, index, error, each, name))
-            else:
-                self._reports.append(Done(chunk.id, index, [value], each, name, awaited))
-
-    def _say_done(self, done: Done) -> None:
-        """Report values: together with those right before them, if nobody has taken in these yet."""
-        reports = self._reports
-        if reports and isinstance(last := reports[-1], Started) and last.count == len(done.values) == 1:
-            if last.chunk == done.chunk and last.first == done.first:
-                reports.pop()  # that it was started is no news any more
-        if (
-            reports
-            and len(done.values) == 1
-            and isinstance(last := reports[-1], Done)
-            and last.chunk == done.chunk
-            and last.first + len(last.values) == done.first
-            and (last.each or len(last.values) == 1)
-            and last.awaited == done.awaited
-        ):
-            last.absorb(done)
-        else:
-            reports.append(done)
 
     def close(self) -> None:
         """Kill what still runs, and give the others back."""
