@@ -21,7 +21,7 @@ from typing import Any
 
 from .._core.bell import PollBell
 from .._core.call import Call
-from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned, Started
+from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .._worker import wire
 from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
 from .echo import echo
@@ -260,7 +260,7 @@ class RemotePort(Port):
         """Turn a frame into a report."""
         kind = frame.kind
         if kind == wire.UNSTARTABLE or (kind == wire.BROKEN_CALL and frame.chunk == self._number):
-            what = "a worker process could not be prepared" if kind == wire.UNSTARTABLE else "the function cannot be run"
+            what = "the function cannot be run" if kind == wire.BROKEN_CALL else "a worker could not be prepared"
             self._break(what, error_from_wire(loads(frame.body)))
             worker.kill()
             return

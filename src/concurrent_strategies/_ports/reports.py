@@ -36,9 +36,14 @@ class Reports(list[Report]):
 
     def _done(self, done: Done) -> None:
         """Add values: to those right before them, if nobody has taken these in yet."""
-        if self and isinstance(last := self[-1], Started) and last.count == len(done.values) == 1:
-            if last.chunk == done.chunk and last.first == done.first:
-                self.pop()  # that it was started is no news any more
+        if (
+            self
+            and isinstance(last := self[-1], Started)
+            and last.count == len(done.values) == 1
+            and last.chunk == done.chunk
+            and last.first == done.first
+        ):
+            self.pop()  # that it was started is no news any more
         if (
             self
             and len(done.values) == 1

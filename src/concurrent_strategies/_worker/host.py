@@ -6,7 +6,7 @@ import os
 import threading
 
 from .._core.call import Call, Lane
-from .._core.port import Broken, Chunk, Done, Failed, Port, Report, Returned, Started
+from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
 from . import wire
 from .packing import failed, pieces_of
 from .pickling import error_to_wire, joined, loads
@@ -92,10 +92,8 @@ class Host:
 
     def emit(self, report: Report) -> None:
         """Queue a report; what was started is said at once, with all that came before."""
-        if isinstance(report, Broken):
-            report.chunk = self._number
         try:
-            pieces = pieces_of(report)
+            pieces = pieces_of(report, self._number)
         except BaseException as error:
             assert isinstance(report, Done | Failed)
             index = report.first if isinstance(report, Done) else report.index

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def pieces_of(report: Report) -> list[Any]:
-    """Return a report as the pieces of a frame."""
+def pieces_of(report: Report, call: int) -> list[Any]:
+    """Return a report as the pieces of a frame; `call` is the number of the function it is about."""
     if isinstance(report, Done):
         return _pieces_of_values(report)
     if isinstance(report, Started):
@@ -22,7 +22,7 @@ def pieces_of(report: Report) -> list[Any]:
     if isinstance(report, Returned):
         return wire.pack(wire.RETURNED, report.chunk, report.first, report.count)
     if isinstance(report, Broken):
-        return wire.pack(wire.BROKEN_CALL, report.chunk, parts=[joined(error_to_wire(report.error))])
+        return wire.pack(wire.BROKEN_CALL, call, parts=[joined(error_to_wire(report.error))])
     assert isinstance(report, Died)
     return []
 
