@@ -212,7 +212,7 @@ class RemotePort(Port):
 
     def _execute(self) -> None:
         """Kill the workers that have not ended a call in time: a call that keeps the processor cannot be cancelled."""
-        deadlines = []
+        deadlines: list[float] = []
         for worker in self._at.values():
             if worker.condemned and min(worker.condemned.values()) <= self.alarm:
                 worker.condemned.clear()
