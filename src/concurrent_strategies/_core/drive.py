@@ -71,14 +71,25 @@ class Engine:
         self._crew = crew
         self._lock = threading.Lock()
         self._workers = -1
+        self._resting = False  # an inline run whose caller is elsewhere: no call of it can be under way
         self._keeper: threading.Thread | None = None
 
     def turn(self) -> float:
         """Take in what was reported and do what follows; return for how many seconds nothing else is due."""
+        seconds = self._turn()
+        words = self.port.words
+        while words:
+            words.popleft()()  # not under the lock: log handlers and streams are the user's own
+        return seconds
+
+    def _turn(self) -> float:
         run, port = self.run, self.port
         with self._lock:
             if self.closed:
                 return 60.0
+            if self._resting and not self._lease.adjust(1, 0):
+                return 60.0  # until the lease rings
+            self._resting = False
             now = clock()
             run.report(port.poll(), now)
             if self._checkpoint is not None:
@@ -140,6 +151,10 @@ class Engine:
         """Note that the caller is busy elsewhere from now on: if that takes long, the keeper drives."""
         self.left = clock()
         self.inside = False
+        if self.port.inline:
+            # The caller may well be in another run of the same strategy, which needs the same place.
+            self._lease.adjust(0, 0)
+            self._resting = True
         if self._keeper is None and not self.port.inline and not self.run.idle:
             self._keeper = threading.Thread(target=_keep, args=(self,), name="keeper", daemon=True)
             self._keeper.start()
