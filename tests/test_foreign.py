@@ -8,18 +8,37 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 import threading
 from importlib.metadata import distribution
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 import pykka
 import pytest
+from examples.foreign.test_contract import TestPykkaStrategy as TestPykkaStrategy
 
-from concurrent_strategies import Strategy, authors, get_strategy
+from concurrent_strategies import authors, get_strategy
 from concurrent_strategies._registry import available
+from concurrent_strategies.testing import StrategyContract
 
 ROOT = Path(__file__).parents[1]
-EXAMPLE = (ROOT / "docs" / "writing-a-strategy.md").read_text().split("```python\n")[1].split("```")[0]
+PAGE = (ROOT / "docs" / "writing-a-strategy.md").read_text()
+EXAMPLE = PAGE.split("```python\n")[1].split("```")[0]
+
+
+def _as_module(name: str, source: str) -> Any:
+    """Make a module of a page's code: a strategy is pickled by the name of its class."""
+    module = sys.modules[name] = ModuleType(name)
+    exec(source, vars(module))
+    return module
+
+
+class TestExampleOfThePage(StrategyContract):
+    """What the page shows as a whole strategy is one."""
+
+    make = _as_module("example_of_the_page", EXAMPLE).QueueStrategy
 
 
 def test_a_foreign_strategy_is_listed_with_its_package() -> None:
@@ -46,12 +65,12 @@ def test_a_foreign_strategy_runs_inside_processes() -> None:
 
 
 @pytest.fixture
-def pykka_2() -> Strategy:
+def pykka_2() -> Any:
     """Make a strategy of two actors."""
     return get_strategy("pykka:2")
 
 
-def test_no_actor_is_left_after_a_run(pykka_2: Strategy) -> None:
+def test_no_actor_is_left_after_a_run(pykka_2: Any) -> None:
     """The actors of a run outside `with` are stopped with it, those inside `with` with the block."""
     assert pykka_2.map(abs, range(-99, 0)) == list(range(99, 0, -1))
     assert pykka.ActorRegistry.get_all() == []
@@ -61,7 +80,7 @@ def test_no_actor_is_left_after_a_run(pykka_2: Strategy) -> None:
     assert pykka.ActorRegistry.get_all() == []
 
 
-def test_a_program_that_stops_all_actors_loses_no_item(pykka_2: Strategy) -> None:
+def test_a_program_that_stops_all_actors_loses_no_item(pykka_2: Any) -> None:
     """Chunks that wait for an actor which somebody else stops go on with another; calls under way end well."""
     under_way, stopped = threading.Event(), threading.Event()
 
@@ -81,7 +100,7 @@ def _stop_all() -> None:
     pykka.ActorRegistry.stop_all(block=False)
 
 
-def test_an_overdue_call_costs_its_actor_and_no_neighbour(pykka_2: Strategy) -> None:
+def test_an_overdue_call_costs_its_actor_and_no_neighbour(pykka_2: Any) -> None:
     """The items that wait behind an overdue one in the same chunk run on another actor, and it is counted as stuck."""
     release = threading.Event()
 
@@ -94,7 +113,7 @@ def test_an_overdue_call_costs_its_actor_and_no_neighbour(pykka_2: Strategy) -> 
         outcomes = list(pykka_2.outcomes(maybe_wait, range(8), task_timeout=0.2, chunksize=4))
         assert [type(outcome).__name__ for outcome in outcomes] == ["Failure"] + ["Success"] * 7
         assert len({outcome.worker for outcome in outcomes[1:]} & {outcomes[0].worker}) == 0
-        assert pykka_2.stuck == 1  # type: ignore[attr-defined]
+        assert pykka_2.stuck == 1
         release.set()
 
 
@@ -111,8 +130,7 @@ def test_every_name_for_authors_is_documented() -> None:
 
 def test_the_page_for_authors_explains_every_name() -> None:
     """`writing-a-strategy.md` has a word for each name that an author may import."""
-    page = (ROOT / "docs" / "writing-a-strategy.md").read_text()
-    assert [name for name in authors.__all__ if not re.search(rf"\b{name}\b", page)] == []
+    assert [name for name in authors.__all__ if not re.search(rf"\b{name}\b", PAGE)] == []
 
 
 def test_the_example_of_the_page_is_short() -> None:
