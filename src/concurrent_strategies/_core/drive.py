@@ -156,8 +156,12 @@ class Engine:
             self._lease.adjust(0, 0)
             self._resting = True
         if self._keeper is None and not self.port.inline and not self.run.idle:
-            self._keeper = threading.Thread(target=_keep, args=(self,), name="keeper", daemon=True)
-            self._keeper.start()
+            keeper = threading.Thread(target=_keep, args=(self,), name="keeper", daemon=True)
+            try:
+                keeper.start()
+            except RuntimeError:  # the system gives no more threads: then the run moves when the caller is inside
+                return
+            self._keeper = keeper
 
     def closing(self, hurry: bool) -> Iterator[float]:
         """Give the run up: an iterator of the seconds to wait before each next step; always bounded.

@@ -254,7 +254,11 @@ class RemotePort(Port):
         if pid is None and code:  # there was no process at all: what its server says is the error number
             self._go_on_with_others("no more worker processes could be started", OSError(code, os.strerror(code)))
         elif self._bad_starts >= BAD_STARTS:
-            self._go_on_with_others(f"{BAD_STARTS} worker processes in a row ended before they were prepared", None)
+            what = f"{BAD_STARTS} worker processes in a row ended before they were prepared"
+            if any(worker.ready for worker in self._at.values()):
+                self._go_on_with_others(what, None)
+            else:
+                self._break(what, None)
 
     def _take(self, worker: Worker, frame: wire.Frame) -> None:
         """Turn a frame into a report."""

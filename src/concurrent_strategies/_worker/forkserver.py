@@ -20,6 +20,7 @@ STATUS = struct.Struct("<ii")  # pid, exit code as subprocess counts it; pid 0 a
 def serve(fd: int) -> None:
     """Fork a worker for each request from the other end, until it is closed; does not return."""
     requests = socket.socket(fileno=fd)
+    requests.setblocking(True)  # gevent, in the parent, makes sockets that do not block
     wake_read, wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.signal(signal.SIGCHLD, lambda *_: None)

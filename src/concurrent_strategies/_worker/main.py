@@ -35,6 +35,8 @@ def main(data_fd: int, control_fd: int, life_fd: int) -> None:
         signal.signal(signal.SIGINT, _nothing)
         _die_with_parent(life_fd)
         data, control = socket.socket(fileno=data_fd), socket.socket(fileno=control_fd)
+        for sock in (data, control):
+            sock.setblocking(True)  # gevent, in the parent, makes sockets that do not block
         # A process that the user's function forks must not keep our sockets open: the parent would not see our end.
         os.register_at_fork(after_in_child=data.close)
         os.register_at_fork(after_in_child=control.close)

@@ -11,6 +11,7 @@ import sys
 from collections import ChainMap
 from contextvars import ContextVar
 from copyreg import dispatch_table
+from functools import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,16 +45,14 @@ def dumps(value: Any, kinds: set[type] | None = None) -> tuple[list[Any], list[m
         return [pickle.dumps(value, 5)], []
     parts, buffers = Parts(), list[pickle.PickleBuffer]()
     try:
-        _pickler(pickle.Pickler, parts, buffers.append).dump(value)
+        _by_name(parts, buffers.append).dump(value)
         if not any(b"__main__" in part for part in parts if len(part) < _SCAN):
             return parts, [buffer.raw() for buffer in buffers]
     except Exception:
         if isinstance(value, list) and all(type(item) in _SCALARS for item in value):
             raise
-    import cloudpickle
-
     parts, buffers = Parts(), []
-    _pickler(cloudpickle.Pickler, parts, buffers.append).dump(value)
+    _by_value()(parts, 5, buffer_callback=buffers.append).dump(value)
     return parts, [buffer.raw() for buffer in buffers]
 
 
@@ -61,22 +60,29 @@ def joined(value: Any) -> bytes:
     """Pickle a value into one bytes object."""
     parts = Parts()
     try:
-        _pickler(pickle.Pickler, parts, None).dump(value)
+        _by_name(parts, None).dump(value)
         if not any(b"__main__" in part for part in parts):
             return b"".join(parts)
     except Exception:
         parts.clear()
-    import cloudpickle
-
     parts = Parts()
-    _pickler(cloudpickle.Pickler, parts, None).dump(value)
+    _by_value()(parts, 5).dump(value)
     return b"".join(parts)
 
 
-def _pickler(kind: Any, parts: Parts, callback: Any) -> Any:
-    made = kind(parts, 5, buffer_callback=callback)
-    made.dispatch_table = ChainMap({ContextVar: _reduce_variable}, getattr(kind, "dispatch_table", dispatch_table))
+def _by_name(parts: Parts, callback: Any) -> Any:
+    made = pickle.Pickler(parts, 5, buffer_callback=callback)
+    made.dispatch_table = ChainMap({ContextVar: _reduce_variable}, dispatch_table)
     return made
+
+
+@cache
+def _by_value() -> Any:
+    """Make cloudpickle's pickler one that knows context variables, too: its class has a table, and sees no other."""
+    import cloudpickle
+
+    table = ChainMap({ContextVar: _reduce_variable}, cloudpickle.Pickler.dispatch_table)
+    return type("ByValue", (cloudpickle.Pickler,), {"dispatch_table": table})
 
 
 def _reduce_variable(variable: ContextVar[Any]) -> tuple[Any, ...]:
