@@ -8,6 +8,7 @@ import threading
 from .._core.call import Call, Lane
 from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
 from . import wire
+from .gate import Gate
 from .packing import failed, pieces_of
 from .pickling import error_to_wire, joined, loads
 
@@ -38,13 +39,14 @@ class Host:
         self._send = send
         self._relay = relay
         self._number = 0  # by which the parent knows the function
+        self._gate = Gate()
         self._outbox: list[Any] = []
         self._outbox_lock = threading.Lock()
 
     def take(self, frame: wire.Frame) -> None:
         """Do what the parent says on the data socket."""
         if frame.kind == wire.CHUNK:
-            chunk = self._unpack(frame)
+            chunk = self._unpack(frame) if self._gate.admit(frame.chunk) else None
             if chunk is not None:
                 self.run(chunk)
             self.flush()
@@ -146,8 +148,6 @@ class LaneHost(Host):
         self._resource = resource
         self._has_resource = has_resource
         self._lane: Lane | None = None
-        self._revoked: set[int] = set()  # called back before they were read
-        self._latest = 0
         self._entry = threading.Lock()
         self._running: Chunk | None = None
 
@@ -165,28 +165,25 @@ class LaneHost(Host):
         self._lane = None
 
     def run(self, chunk: Chunk) -> None:
-        """Run a chunk to its end, unless it has been called back before it was read."""
+        """Run a chunk to its end, or as far as it has not been called back."""
         lane = self._lane
         if lane is None:
             return
         with self._entry:
-            self._latest = chunk.id
-            if chunk.id in self._revoked:
-                self._revoked.discard(chunk.id)
-                return
             lane.begin(chunk)
             self._running = chunk
+            if (keep := self._gate.recalled) is not None:
+                lane.recall(chunk, keep)
         while lane.busy:
             lane.step()
 
     def recall(self, chunk: int, keep: bool) -> None:
-        """Cut the running chunk, or revoke one that has not been read yet."""
+        """Cut the running chunk, or give back one that has not been read yet."""
         with self._entry:
-            if chunk > self._latest:
-                self._revoked.add(chunk)
-                self.emit(Returned(chunk, -1, 0))
-            elif self._lane is not None and self._running is not None and self._running.id == chunk:
+            if self._lane is not None and self._running is not None and self._running.id == chunk:
                 self._lane.recall(self._running, keep)
+            elif self._gate.recall(chunk, keep):
+                self.emit(Returned(chunk, -1, 0))
         self.flush()
 
     def stop(self, chunk: int, index: int) -> None:
@@ -209,8 +206,6 @@ class PortHost(Host):
         self._port: Port | None = None
         self._chunks: dict[int, Chunk] = {}
         self._left: dict[int, int] = {}  # items of each chunk that are not reported
-        self._revoked: set[int] = set()  # called back before they were read
-        self._latest = 0
         self._limit: int | None = None  # the parent is to be told once there are no more calls at once than these
 
     def call(self, call: Call) -> None:
@@ -278,13 +273,12 @@ class PortHost(Host):
     def run(self, chunk: Chunk) -> None:
         """Hand the chunk to the inner port."""
         with self._lock:
-            self._latest = chunk.id
-            if chunk.id in self._revoked:
-                self._revoked.discard(chunk.id)
-            elif self._port is not None:
+            if self._port is not None:
                 self._chunks[chunk.id] = chunk
                 self._left[chunk.id] = len(chunk.items)
                 self._port.start(chunk)
+                if (keep := self._gate.recalled) is not None:
+                    self._port.recall(chunk, keep)
 
     def recall(self, chunk: int, keep: bool) -> None:
         """Pass the recall on."""
@@ -292,8 +286,7 @@ class PortHost(Host):
             known = self._chunks.get(chunk)
             if self._port is not None and known is not None:
                 self._port.recall(known, keep)
-            elif chunk > self._latest:
-                self._revoked.add(chunk)
+            elif self._gate.recall(chunk, keep):
                 self.emit(Returned(chunk, -1, 0))
                 self.flush()
 
