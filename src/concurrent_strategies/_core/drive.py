@@ -67,6 +67,7 @@ class Engine:
         self.left = clock()
         self.closed = False
         self.slack = 0.0
+        self._pid = os.getpid()
         self._lease = lease
         self._crew = crew
         self._lock = threading.Lock()
@@ -75,7 +76,14 @@ class Engine:
         self._keeper: threading.Thread | None = None
 
     def turn(self) -> float:
-        """Take in what was reported and do what follows; return for how many seconds nothing else is due."""
+        """Take in what was reported and do what follows; return for how many seconds nothing else is due.
+
+        Raises:
+            StrategyClosed: in a forked child: the workers, and whatever they say, are its parent's.
+        """
+        if self._pid != os.getpid():
+            message = "this run belongs to the process that began it; begin another one in the forked child"
+            raise StrategyClosed(message)
         seconds = self._turn()
         words = self.port.words
         while words:
@@ -168,6 +176,8 @@ class Engine:
 
         Unstarted items are called back; what runs gets the port's grace, then it is ended or abandoned.
         """
+        if self._pid != os.getpid():
+            return
         with self._lock:
             self.run.halt()
         grace = self.port.grace

@@ -6,7 +6,9 @@ Process-wide, because a fork copies all of them, whichever strategy they belong 
 
 from __future__ import annotations
 
+import os
 import weakref
+from functools import cache
 from typing import Protocol
 
 
@@ -17,10 +19,21 @@ class End(Protocol):
         """Close the descriptors, without a word to the worker."""
 
 
-ends: weakref.WeakSet[End] = weakref.WeakSet()
+_ends: weakref.WeakSet[End] = weakref.WeakSet()
+
+
+def watch(end: End) -> None:
+    """Have an end forgotten in every child that this process forks from now on."""
+    _watch_forks()
+    _ends.add(end)
+
+
+@cache
+def _watch_forks() -> None:
+    os.register_at_fork(after_in_child=forget_ends)
 
 
 def forget_ends() -> None:
     """Close the copies that a forked child has of its parent's ends."""
-    for end in list(ends):
+    for end in list(_ends):
         end.forget()

@@ -18,7 +18,7 @@ from typing import Any
 
 from .._errors import InvalidOption
 from .._worker.forkserver import STATUS
-from .ends import forget_ends
+from .ends import watch
 
 START_METHODS = ("forkserver", "spawn", "fork")
 
@@ -118,7 +118,6 @@ class ForkLauncher(Launcher):
         if pid:
             return Process(pid)
         try:
-            forget_ends()
             main(*fds)
         finally:
             os._exit(1)
@@ -132,6 +131,13 @@ class ServerLauncher(Launcher):
         self._server: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
         self._ended: dict[int, int] = {}
+        watch(self)
+
+    def forget(self) -> None:
+        """Close our end of the line, without a word: in a forked child, whose server it is not."""
+        line, self._line, self._server = self._line, None, None
+        if line is not None:
+            line.close()
 
     def start(self, fds: tuple[int, int, int]) -> Process:
         """Ask the server, or a new one if it has been killed; nobody waits for its answer."""

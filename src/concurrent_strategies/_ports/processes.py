@@ -21,7 +21,7 @@ from .._core.crew import Crew
 from .._core.port import Chunk
 from .._worker import wire
 from .._worker.pickling import dumps
-from .ends import ends
+from .ends import watch
 from .launch import Launcher, Process
 
 LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket has ended
@@ -62,7 +62,7 @@ class Worker:
         self._serial = 0
         self._reader = wire.Reader(data)
         self._queue: list[memoryview] = []
-        ends.add(self)
+        watch(self)
         try:
             self._process: Process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
         except BaseException:
