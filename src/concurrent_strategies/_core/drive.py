@@ -10,12 +10,13 @@ once, from the port's bell.
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from time import monotonic as clock
 from typing import TYPE_CHECKING, Any
 
-from .._errors import InvalidOption
+from .._errors import InvalidOption, StrategyClosed
 from .._limit import Lease
 from .bell import Bell
 from .checkpoint import MISSING, Checkpoint
