@@ -15,8 +15,8 @@ from typing import Protocol
 class End(Protocol):
     """The parent's end of a worker."""
 
-    def forget(self) -> None:
-        """Close the descriptors, without a word to the worker."""
+    def disown(self) -> None:
+        """Close the descriptors, without a word to whoever is at the other end."""
 
 
 _ends: weakref.WeakSet[End] = weakref.WeakSet()
@@ -36,4 +36,4 @@ def _watch_forks() -> None:
 def forget_ends() -> None:
     """Close the copies that a forked child has of its parent's ends."""
     for end in list(_ends):
-        end.forget()
+        end.disown()

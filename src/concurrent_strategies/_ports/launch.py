@@ -62,6 +62,10 @@ class Process:
             return  # it has ended by itself
 
 
+    def disown(self) -> None:
+        """Have nobody miss it in a forked child, whose process it is not."""
+
+
 class Launcher:
     """Starts worker processes; the base of the three ways."""
 
@@ -103,6 +107,9 @@ class _Spawned(Process):
         except subprocess.TimeoutExpired:
             return None
 
+    def disown(self) -> None:
+        self._popen.returncode = 0
+
 
 class ForkLauncher(Launcher):
     """A fork of this process: the fastest start, and everything inherited, locks held by other threads included."""
@@ -133,11 +140,14 @@ class ServerLauncher(Launcher):
         self._ended: dict[int, int] = {}
         watch(self)
 
-    def forget(self) -> None:
-        """Close our end of the line, without a word: in a forked child, whose server it is not."""
-        line, self._line, self._server = self._line, None, None
+    def disown(self) -> None:
+        """Close our end of the line in a forked child, whose server it is not."""
+        line, self._line = self._line, None
         if line is not None:
             line.close()
+        server, self._server = self._server, None
+        if server is not None:
+            server.returncode = 0  # or it would be missed, with a warning
 
     def start(self, fds: tuple[int, int, int]) -> Process:
         """Ask the server, or a new one if it has been killed; nobody waits for its answer."""

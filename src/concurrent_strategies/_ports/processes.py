@@ -199,12 +199,18 @@ class Worker:
         return code
 
     def forget(self) -> None:
-        """Close our ends, without a word: for whoever has seen the process end, and for a forked child."""
+        """Close our ends, without a word: for whoever has seen the process end."""
         self._data.close()
         self._control.close()
         life, self._life = self._life, -1
         if life >= 0:
             os.close(life)
+
+
+    def disown(self) -> None:
+        """Close our ends in a forked child: it is not its process."""
+        self.forget()
+        self._process.disown()
 
 
 class ProcessCrew(Crew):

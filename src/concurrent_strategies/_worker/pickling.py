@@ -72,7 +72,8 @@ def joined(value: Any) -> bytes:
 
 def _by_name(parts: Parts, callback: Any) -> Any:
     made = pickle.Pickler(parts, 5, buffer_callback=callback)
-    made.dispatch_table = ChainMap({ContextVar: _reduce_variable}, dispatch_table)
+    table: Any = {ContextVar: _reduce_variable}
+    made.dispatch_table = ChainMap(table, dispatch_table)
     return made
 
 
