@@ -62,9 +62,10 @@ class Worker:
         self._serial = 0
         self._reader = wire.Reader(data)
         self._queue: list[memoryview] = []
+        self._process = Process()
         watch(self)
         try:
-            self._process: Process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
+            self._process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
         except BaseException:
             self.forget()
             raise
@@ -188,8 +189,7 @@ class Worker:
         life, self._life = self._life, -1
         if life >= 0:
             os.close(life)
-            if hasattr(self, "_process"):
-                self._process.kill()
+            self._process.kill()
 
     def bury(self) -> int | None:
         """Free everything of a process that has ended or is to; return its exit code where that is known."""
