@@ -101,7 +101,13 @@ class StrategyClosed(StrategyError, RuntimeError):
 
 
 class NotPicklable(StrategyError, TypeError):
-    """Something cannot cross the process border; the message names it and says what to do."""
+    """Something cannot cross the process border; the message names it and says what to do.
+
+    Attributes:
+        original: what pickling raised, where that itself can cross the border.
+    """
+
+    original: BaseException | None = None
 
 
 class TaskTimeout(StrategyError, TimeoutError):

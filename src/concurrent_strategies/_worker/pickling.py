@@ -222,6 +222,8 @@ def complaint(what: str, value: Any, error: BaseException) -> Exception:
         "(a path, an address, plain data) and make it in the worker, or use a strategy in this process"
     )
     found.__cause__ = error
+    if _can(error):
+        found.original = error
     return found
 
 
