@@ -10,6 +10,7 @@ import inspect
 import re
 import sys
 import threading
+from collections.abc import Callable
 from importlib.metadata import distribution
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,7 @@ from examples.foreign.test_contract import TestPykkaStrategy as TestPykkaStrateg
 
 from concurrent_strategies import authors, get_strategy
 from concurrent_strategies._registry import available
+from concurrent_strategies.authors import Call, Chunk, Died, Done, Failed, Port, Report, Started
 from concurrent_strategies.testing import StrategyContract
 
 ROOT = Path(__file__).parents[1]
@@ -115,6 +117,35 @@ def test_an_overdue_call_costs_its_actor_and_no_neighbour(pykka_2: Any) -> None:
         assert len({outcome.worker for outcome in outcomes[1:]} & {outcomes[0].worker}) == 0
         assert pykka_2.stuck == 1
         release.set()
+
+
+def _pykka_port(call: Call) -> Port:
+    from concurrent_strategies_pykka import ActorCrew, ActorPort
+
+    return ActorPort(call, ActorCrew())
+
+
+@pytest.mark.parametrize("make", [_pykka_port, sys.modules["example_of_the_page"].QueuePort])
+def test_stopping_a_call_that_has_ended_spares_the_next(make: Callable[[Call], Port]) -> None:
+    """When a worker has gone on by itself before its overdue call is stopped, the item that it is at now is spared."""
+    release = threading.Event()
+    port = make(Call(lambda n: n == 0 or release.wait(60), task_timeout=60))
+    chunk = Chunk(1, 0, 0, [0, 1])
+    port.resize(1)
+    port.start(chunk)
+    seen: list[Report] = []
+
+    def until(kind: type[Report], index: int) -> None:
+        while not any(isinstance(report, kind) and report.first == index for report in seen):
+            assert port.bell.wait(60)
+            seen.extend(port.poll())
+
+    until(Started, 1)
+    port.stop(chunk, 0)
+    release.set()
+    until(Done, 1)
+    port.close()
+    assert [report for report in seen + port.poll() if isinstance(report, Died | Failed)] == []
 
 
 def test_every_name_for_authors_is_documented() -> None:
