@@ -49,3 +49,12 @@ def test_every_code_block_names_a_known_language(page: Path) -> None:
     """No block escapes being run by a missing or a misspelt language."""
     opened = re.findall(r"^ *```(.*)$", page.read_text(), re.MULTILINE)[::2]
     assert set(opened) <= LANGUAGES
+
+
+def test_every_guarantee_names_tests_that_exist() -> None:
+    """`guarantees.md` backs each promise by tests, all of which the contract has."""
+    from concurrent_strategies.testing import StrategyContract
+
+    named = set(re.findall(r"`(test_\w+)`", (DOCS / "guarantees.md").read_text()))
+    assert named
+    assert {name for name in named if not hasattr(StrategyContract, name)} == set()
