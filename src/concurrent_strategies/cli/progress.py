@@ -19,9 +19,9 @@ class Meter:
     """
 
     def __init__(self, *, shown: bool, total: int | None = None, what: str = "items") -> None:
-        self.shown = shown
-        self.done = 0
-        self.failed = 0
+        self.shown: bool = shown
+        self.done: int = 0
+        self.failed: int = 0
         self._total = total
         self._what = what
         self._bar: Progress | None = _bar(known=total is not None) if shown else None
