@@ -292,6 +292,13 @@ class Lane:
             self._emit(Returned(chunk.id, chunk.first + self._stop, left - kept))
             return True
 
+    def is_at(self, chunk: Chunk, index: int) -> bool:
+        """Tell whether this item is the one under way, and has not just ended. Any thread."""
+        with self._lock:
+            if self._chunk is None or self._chunk.id != chunk.id or self._out:
+                return False
+            return self._base < self._group_end and chunk.first + self._base == index
+
     def close(self) -> None:
         """Close the event loop, if one was needed; for the worker itself, when it has nothing to run."""
         if self._loop is not None:

@@ -49,7 +49,7 @@ class Worker:
         parcels: what it has been given and not finished, by a number of its own.
         call: the pickled function that it knows.
         ready: whether it has said that it is prepared.
-        condemned: calls that an inner strategy has been asked to end, and the time at which that has taken too long.
+        condemned: calls that the worker has been asked to end, and the time at which that has taken too long.
     """
 
     def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:

@@ -30,6 +30,7 @@ from .processes import ProcessCrew, Worker
 from .reports import Reports
 from .suspects import Suspects
 
+DEAF = 0.1  # seconds without an answer after which a worker is taken to be held by C code that keeps the GIL
 MERCY = 1.0  # seconds that an inner strategy gets to end a call, before the whole process is ended
 BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
 
@@ -124,6 +125,8 @@ class RemotePort(Port):
             self._break(what if error is None else "no worker process could be started", error)
             return
         self._most = len(self._at)
+        self._at = dict(enumerate(self._at.values()))  # no seat below the new bound may be without a worker
+        self._by_fd = {worker.fileno(): number for number, worker in self._at.items()}
         self.seats = min(self.seats, self._most * self._each)
         message = f"{what}{f' ({error})' if error else ''}; going on with {self._most}"
         warnings.warn(message, RuntimeWarning, stacklevel=2)
@@ -177,22 +180,18 @@ class RemotePort(Port):
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Ask for what is not started, past whatever is queued."""
-        if worker := self._at.get(chunk.seat // self._each):
+        for worker in self._at.values():
             for serial in worker.serials(chunk):
                 worker.signal(wire.RECALL, serial, flags=int(keep))
 
     def stop(self, chunk: Chunk, index: int) -> None:
-        """Kill the worker; where it runs an inner strategy, ask that first."""
-        worker = self._at.get(chunk.seat // self._each)
-        if worker is None:
-            return
-        if not self._inside:
-            worker.kill()
-            return
-        for serial in worker.serials(chunk):
-            worker.signal(wire.STOP, serial, index=index)
-            worker.condemned[serial, index] = time.monotonic() + MERCY
-        self.alarm = min(self.alarm, time.monotonic() + MERCY)
+        """Have the worker end itself, if it is still at that item, or what runs the item in there; else kill it."""
+        deadline = time.monotonic() + (MERCY if self._inside else DEAF)
+        for worker in self._at.values():
+            for serial in worker.serials(chunk):
+                worker.signal(wire.STOP, serial, index=index)
+                worker.condemned[serial, index] = deadline
+        self.alarm = min(self.alarm, deadline)
 
     def poll(self) -> list[Report]:
         """Return what the workers have said, and see to those that have ended."""
@@ -205,7 +204,7 @@ class RemotePort(Port):
                 self.bell.register(fd)
             if events & ~select.POLLOUT:
                 self._hear(number, worker)
-        if self._inside and time.monotonic() >= self.alarm:
+        if time.monotonic() >= self.alarm:
             self._execute()
         reports, self._reports = self._reports, Reports()
         return reports

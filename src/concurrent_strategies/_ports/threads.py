@@ -179,6 +179,14 @@ class Seat:
         if self._lane is not None:
             self._lane.recall(chunk, keep)
 
+    def is_at(self, chunk: Chunk, index: int) -> bool:
+        """Tell whether the thread is in the call of this item."""
+        return self._lane is not None and self._lane.is_at(chunk, index)
+
+    def has(self, chunk: Chunk) -> bool:
+        """Tell whether a chunk is here."""
+        return chunk is self._current or chunk in self._inbox
+
     def abandon(self) -> bool:
         """Hear no more from the thread; return whether it is in a call that may not end."""
         with self._lock:
@@ -218,6 +226,7 @@ class ThreadsPort(Port):
         self._call = call
         self._crew = crew
         self._most = 1 << 30
+        self._timed = call.task_timeout is not None  # then somebody has to know at once what is under way
         self._at: dict[int, Seat] = {}
         self._reports: deque[Report] = deque()
 
@@ -246,6 +255,7 @@ class ThreadsPort(Port):
         """Go on with the threads there are, or say that there is none."""
         if self._at:
             self._most = self.seats = len(self._at)
+            self._at = dict(enumerate(self._at.values()))  # no seat below the new bound may be without a thread
             self._reports.append(Returned(chunk.id, chunk.first, len(chunk.items)))
         else:
             from .._deaths import start_error  # loads concurrent.futures
@@ -259,18 +269,22 @@ class ThreadsPort(Port):
             self.forewarn(report)
             return
         self._reports.append(report)
-        if not isinstance(report, Started):
+        if self._timed or not isinstance(report, Started):
             self.bell.ring()
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Give back what is not started."""
-        if seat := self._at.get(chunk.seat):
-            seat.recall(chunk, keep)
+        for seat in self._at.values():
+            if seat.has(chunk):
+                seat.recall(chunk, keep)
 
     def stop(self, chunk: Chunk, index: int) -> None:
-        """Abandon the thread: a running thread cannot be ended. The seat gets another."""
-        if seat := self._at.pop(chunk.seat, None):
-            self._abandon(seat)
+        """Abandon the thread, if it is still at that item: a running thread cannot be ended. The seat gets another."""
+        for number, seat in self._at.items():
+            if seat.is_at(chunk, index):
+                del self._at[number]
+                self._abandon(seat)
+                return
 
     def _abandon(self, seat: Seat) -> None:
         if seat.abandon() and seat.thread is not None:
@@ -288,4 +302,3 @@ class ThreadsPort(Port):
         for seat in self._at.values():
             self._abandon(seat)
         self._at.clear()
-

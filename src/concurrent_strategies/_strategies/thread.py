@@ -31,6 +31,10 @@ class ThreadStrategy(BaseStrategy):
     name = "thread"
     traits = Traits()
     settings = ("initializer", "initargs", "worker_resource", "thread_name_prefix")
+    initializer: Callable[..., object] | None = None
+    initargs: tuple[Any, ...] = ()
+    worker_resource: Callable[[], Any] | None = None
+    thread_name_prefix = "thread"
 
     def __init__(
         self,

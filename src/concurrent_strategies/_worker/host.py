@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 
 from .._core.call import Call, Lane
@@ -187,7 +188,12 @@ class LaneHost(Host):
         self.flush()
 
     def stop(self, chunk: int, index: int) -> None:
-        """Do nothing: the parent kills the process."""
+        """End this process, if it is still at that item: only here can nobody else be hit."""
+        with self._entry:
+            running = self._running
+            if self._lane is None or running is None or running.id != chunk or not self._lane.is_at(running, index):
+                return
+            os.kill(os.getpid(), signal.SIGKILL)
 
     def close(self) -> None:
         """Close the lane."""
