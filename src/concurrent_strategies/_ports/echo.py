@@ -29,7 +29,7 @@ def checked_relay(kinds: Iterable[str]) -> tuple[str, ...]:
 def levels() -> dict[str, int]:
     """Return the levels of this process's loggers, so that workers need not send what would be dropped here."""
     logging: Any = sys.modules.get("logging")
-    if logging is None:
+    if not hasattr(logging, "root"):  # nobody has imported it, or somebody is about to
         return {}
     found = {"": logging.root.level}
     for name, logger in list(logging.Logger.manager.loggerDict.items()):
