@@ -195,7 +195,8 @@ class Engine:
         deadline = clock() + 1.0
         while not self.port.quiet and (wait := deadline - clock()) > 0:
             self.port.poll()
-            yield min(wait, 0.05)
+            if not self.port.quiet:
+                yield min(wait, 0.05)
         self._lease.end()
         if self._checkpoint is not None:
             self._checkpoint.close()
