@@ -49,5 +49,6 @@ class StrategyContract(
         sleep: how the caller waits. In a cooperative strategy nothing moves during a native sleep, so there it is the
             strategy's own.
 
-    and overrides `at_once(max_workers)` if so many workers mean another number of calls at once.
+    and overrides `at_once(max_workers)` if so many workers mean another number of calls at once, and
+    `at_stake(max_workers)` if they share a process.
     """

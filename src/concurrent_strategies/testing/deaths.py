@@ -53,7 +53,7 @@ class DeathPromises(Promises):
         """Assert that item 3 died, with at most its neighbours in the same worker."""
         failures = [outcome for outcome in outcomes if isinstance(outcome, Failure)]
         assert 3 in [failure.index for failure in failures]
-        assert len(failures) <= max(1, self.at_once(2) // 2)
+        assert len(failures) <= self.at_stake(2)
         for failure in failures:
             assert isinstance(failure.error, WorkerDied)
             assert failure.error.index == failure.index
@@ -95,5 +95,5 @@ class DeathPromises(Promises):
         assert [outcome.index for outcome in outcomes] == list(range(12))
         failed = {outcome.index for outcome in outcomes if isinstance(outcome, Failure)}
         assert {3, 7, 11} <= failed
-        if self.at_once(2) == 2:
+        if self.at_stake(2) == 1:
             assert failed == {3, 7, 11}

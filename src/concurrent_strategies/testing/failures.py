@@ -152,7 +152,7 @@ class FailurePromises(Promises):
             consume(stream, outcomes)
         except KeyboardInterrupt:
             where = notices.read("interrupted")
-            assert (where.pid, where.thread) == (os.getpid(), threading.get_ident())
+            assert (where.pid, where.thread) == (os.getpid(), threading.get_native_id())
         else:
             assert [isinstance(outcome, Failure) for outcome in outcomes] == [x == 3 for x in range(8)]
             assert type(outcomes[3].error) is KeyboardInterrupt
@@ -187,7 +187,7 @@ class FailurePromises(Promises):
         if self.new().traits.isolated:
             assert isinstance(self.one_failure(lock_on_three).error, Exception)
         else:
-            assert [type(v).__name__ for v in self.new().map(lock_on_three, [2, 3])] == ["int", "lock"]
+            assert [type(v).__name__ for v in self.new().map(lock_on_three, [2, 3])] == ["int", type(threading.Lock()).__name__]
 
     def test_an_item_that_cannot_travel_is_an_error_of_its_own(self) -> None:
         """Across a process border it fails alone; elsewhere it is an item like any other."""

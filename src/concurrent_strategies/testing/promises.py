@@ -43,6 +43,10 @@ class Promises:
         """Return how many calls may be under way at once with so many workers."""
         return max_workers
 
+    def at_stake(self, max_workers: int) -> int:
+        """Return how many items one death may cost with so many workers: the calls in one process."""
+        return max(1, self.at_once(max_workers) // max_workers)
+
     def run_async(self, main: Callable[..., Any], *args: Any) -> Any:
         """Run a coroutine function to its end on an event loop."""
         import anyio
