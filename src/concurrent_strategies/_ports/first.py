@@ -39,6 +39,7 @@ class FirstPort(Port):
         self._waiting = False  # for the resource, with the first item in hand
         self._workers = 0
         self._chunk: Chunk | None = None  # the first item, until it has told
+        self._later: list[Chunk] = []
         self._reports: list[Report] = []
 
     def _open(self, call: Call) -> ThreadsPort:
@@ -93,6 +94,9 @@ class FirstPort(Port):
         if self._chosen is not None:
             self._chosen.start(chunk)
             return
+        if self._chunk is not None:
+            self._later.append(chunk)  # a worker process has all the seats that there will be from the beginning
+            return
         self._chunk = Chunk(chunk.id, 0, chunk.first, chunk.items[:1], chunk.attempt)
         if len(chunk.items) > 1:
             self._reports.append(Returned(chunk.id, chunk.first + 1, len(chunk.items) - 1))
@@ -111,6 +115,9 @@ class FirstPort(Port):
         """Give back what is not started: never the one item that is to tell."""
         if self._chosen is not None:
             self._chosen.recall(chunk, keep)
+        elif chunk in self._later:
+            self._later.remove(chunk)
+            self._reports.append(Returned(chunk.id, chunk.first, len(chunk.items)))
         else:
             self._reports.append(Returned(chunk.id, chunk.first, 0))
 
@@ -135,6 +142,8 @@ class FirstPort(Port):
         for report in self._probe.poll():
             if isinstance(report, Started) or not self._chooses_loop(report):
                 reports.append(report)
+        while self._chosen is not None and self._later:
+            self._chosen.start(self._later.pop(0))
         return reports
 
     def _chooses_loop(self, report: Report) -> bool:
