@@ -48,7 +48,9 @@ def thread_cases() -> Iterator[Case]:
     yield Case("thread: 2000 x 1 ms of waiting, 32 at once", (ours, executor, pool), waits, 2000 * 0.001 / 32)
     executor = _peer("ThreadPoolExecutor", lambda: ThreadPoolExecutor(2), lambda e: list(e.map(work.digest, waits)))
     pool = _peer("multiprocessing ThreadPool", lambda: ThreadPool(2), lambda p: p.map(work.digest, waits))
-    yield Case("thread: 2000 x sha256 of 64 KiB", (_ours(cs.ThreadStrategy(2), work.digest, waits), executor, pool), waits)
+    yield Case(
+        "thread: 2000 x sha256 of 64 KiB", (_ours(cs.ThreadStrategy(2), work.digest, waits), executor, pool), waits
+    )
 
 
 def _pool() -> AbstractContextManager[Any]:

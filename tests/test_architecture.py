@@ -20,9 +20,12 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("_errors", "_deaths", "_outcome"),
     ("_limit", "_options", "_machine"),
     ("_strategy",),
-    (*("_core.port", "_core.run", "_core.rules", "_core.schedule"), *("_core.backlog", "_core.ledger", "_core.pace", "_core.shelf")),
+    (
+        *("_core.port", "_core.run", "_core.rules", "_core.schedule"),
+        *("_core.backlog", "_core.ledger", "_core.pace", "_core.shelf"),
+    ),
     ("_core",),
-    ("_core.base", "_core.verb", "_core.verbs", "_executor", "authors"),
+    ("_core.base", "_core.verb", "_core.verbs", "_executor", "_pool_death", "authors"),
     ("_worker",),  # the far side of a process border
     ("_ports",),
     ("_strategies",),
@@ -36,7 +39,7 @@ RULES = LAYERS[3]  # the state machine of a run and its parts
 # What is imported only where its own port, strategy or tool is.
 FOREIGN: dict[str, set[str]] = {
     "gevent": {"_ports.greenlets", "_ports.green_crew", "_ports.green_worker", "_ports.hub", "_strategies.green"},
-    "trio": {"_ports.loop", "_strategies.anyio"},
+    "trio": {"_core.loops", "_strategies.anyio"},
     "dask": {"_strategies.dask"},
     "distributed": {"_strategies.dask"},
     "ray": {"_strategies.ray"},

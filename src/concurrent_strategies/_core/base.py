@@ -102,7 +102,9 @@ class BaseStrategy(Verbs):
         """Begin a run whose items are fed by whoever drives it, in completion order: the ground of `executor()`."""
         self.check_open()
         changes: dict[str, Any] = {"ordered": False, "chunksize": 1, "buffersize": self.most()}
-        return Verb(self, func, (iter(()),), self.options.merged(changes), {"outcomes": True, "apart": True}).begin(None)
+        return Verb(self, func, (iter(()),), self.options.merged(changes), {"outcomes": True, "apart": True}).begin(
+            None
+        )
 
     # --------------------------------------------------------------------------------------------- life time
 
