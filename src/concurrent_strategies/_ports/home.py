@@ -168,9 +168,8 @@ class Home:
         self._resource.ask(told)
 
     def _retire(self) -> None:
-        error = StrategyClosed("the strategy was closed while the run was under way")
         for port in list(self.ports):
-            port.refuse(error)
+            port.refuse(StrategyClosed("the strategy was closed while the run was under way"))
 
     def _doom(self) -> None:
         for port in list(self.ports):

@@ -80,10 +80,12 @@ class LoopPort(Port):
 
     def resize(self, workers: int) -> None:
         """Have at most so many lanes; those that are too many end with their item."""
-        grew = workers > self._most
-        self.seats, self._most = min(1, workers), workers
-        if grew and self._begun:
+        before, self._most = self._most, workers
+        self.seats = min(1, workers)
+        if workers > before and self._begun:
             self._home.post(self.populate)
+        elif workers < before and len(self._lanes) <= workers:
+            self.bell.ring()  # nobody has to end first, so that what was given up can be had at once
 
     def prepare(self, then: Function) -> None:
         """Have the loop made, with its resource, and `then` called in it."""
@@ -289,8 +291,11 @@ class LoopPort(Port):
         """Note that a lane has ended; `crash` is what it could not deal with."""
         if lane not in self._lanes and lane not in self._leaving:
             return  # it was left behind
+        crowded = len(self._lanes) > self._most
         self._lanes.discard(lane)
         self._leaving.discard(lane)
+        if crowded:
+            self.bell.ring()  # its part of a limit may be what others wait for
         if isinstance(crash, KeyboardInterrupt) and self.callers:
             self._interrupt = crash
             self.bell.ring()
