@@ -31,7 +31,10 @@ def serve(fd: int) -> None:
             os.read(wake_read, 4096)
             _reap(requests)
         if requests.fileno() in ready:
-            data, fds, _, _ = socket.recv_fds(requests, 1, 3)
+            try:
+                data, fds, _, _ = socket.recv_fds(requests, 1, 3)
+            except ConnectionResetError:  # the parent is gone, and had not read all that it was told
+                os._exit(0)
             if not data:
                 os._exit(0)
             _fork(requests, fds, (wake_read, wake_write))
