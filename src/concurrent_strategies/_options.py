@@ -74,10 +74,9 @@ class Retry:
         return float(min(self.wait * 2**exponent, self.max_wait) + self.jitter * chance)
 
 
-class RunOptions(TypedDict, total=False):
-    """The options as keyword arguments, for editors and type checkers; `Options` says what each means."""
+class RunDefaults(TypedDict, total=False):
+    """The options as keyword arguments of a constructor, for editors and type checkers; `Options` explains them."""
 
-    max_workers: int | Limit | None
     ordered: bool
     on_error: OnError
     max_failures: float | None
@@ -93,6 +92,12 @@ class RunOptions(TypedDict, total=False):
     seed: int | None
     context: bool | Iterable[ContextVar[Any]] | None
     shared_context: bool
+
+
+class RunOptions(RunDefaults, total=False):
+    """The options as keyword arguments of a verb."""
+
+    max_workers: int | Limit | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,9 +20,11 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
+from typing_extensions import Unpack
+
 from .._errors import InvalidOption, StrategyClosed
 from .._limit import Limit
-from .._options import NAMES, Options
+from .._options import NAMES, Options, RunDefaults
 from .._strategy import Traits
 from .crew import Crew
 from .drive import Engine
@@ -58,7 +60,7 @@ class BaseStrategy(Verbs):
     _closed: bool
     _pid: int
 
-    def __init__(self, max_workers: int | Limit | None = None, **options: Any) -> None:
+    def __init__(self, max_workers: int | Limit | None = None, **options: Unpack[RunDefaults]) -> None:
         for name, value in options.items():
             if name not in NAMES:
                 raise self._unknown(name, value)

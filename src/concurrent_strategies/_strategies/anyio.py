@@ -7,12 +7,15 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any, Literal
 
+from typing_extensions import Unpack
+
 from .._core.base import BaseStrategy, Job
 from .._core.call import ASYNC
 from .._core.loops import serve_asyncio, serve_trio
 from .._core.port import Port
 from .._errors import InvalidOption, StrategyUnavailable, suggestion
 from .._limit import Limit
+from .._options import RunDefaults
 from .._ports.first import FirstPort
 from .._ports.home import LoopCrew, Serve
 from .._ports.loop import LoopPort
@@ -79,7 +82,7 @@ class AsyncioStrategy(_LoopStrategy):
         *,
         loop: Literal["asyncio", "uvloop"] = "asyncio",
         worker_resource: Callable[[], Any] | None = None,
-        **options: Any,
+        **options: Unpack[RunDefaults],
     ) -> None:
         super().__init__(max_workers, **options)
         if loop not in ("asyncio", "uvloop"):
@@ -125,7 +128,7 @@ class TrioStrategy(_LoopStrategy):
         max_workers: int | Limit | None = None,
         *,
         worker_resource: Callable[[], Any] | None = None,
-        **options: Any,
+        **options: Unpack[RunDefaults],
     ) -> None:
         super().__init__(max_workers, **options)
         if find_spec("trio") is None:

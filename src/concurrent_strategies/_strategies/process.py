@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
+
+from typing_extensions import Unpack
 
 from .._core.base import BaseStrategy, Job
 from .._core.crew import Setup
@@ -13,6 +15,7 @@ from .._core.port import Port
 from .._errors import InvalidOption
 from .._limit import Limit
 from .._machine import CORES_VARIABLE, DEPTH_VARIABLE, depth, usable_cores
+from .._options import RunDefaults
 from .._ports.echo import checked_relay
 from .._ports.launch import launcher
 from .._ports.processes import ProcessCrew
@@ -59,14 +62,16 @@ class ProcessStrategy(BaseStrategy):
         worker_resource: Callable[[], Any] | None = None,
         relay: Iterable[str] = ("logging",),
         inner: Strategy | None = None,
-        **options: Any,
+        **options: Unpack[RunDefaults],
     ) -> None:
         super().__init__(max_workers, **options)
         if start_method is not None:
             self.start_method = start_method
         launcher(self.start_method)  # refuses a method that does not exist
         if inner is not None and (not isinstance(inner, BaseStrategy) or inner.traits.isolated):
-            raise InvalidOption("inner", inner, "it must be a strategy that runs within one process, made from our base")
+            raise InvalidOption(
+                "inner", inner, "it must be a strategy that runs within one process, made from our base"
+            )
         self.initializer = initializer
         self.initargs = initargs
         self.worker_resource = worker_resource
@@ -87,7 +92,7 @@ class ProcessStrategy(BaseStrategy):
         settings = {
             "setup": Setup(self.initializer, self.initargs, self.worker_resource),
             "path": list(sys.path),
-            "directory": os.getcwd(),
+            "directory": _directory(),
             # A process strategy inside a worker shares the machine instead of multiplying.
             "environment": {CORES_VARIABLE: str(share), DEPTH_VARIABLE: str(depth() + 1)},
             "relay": self.relay,
@@ -103,3 +108,11 @@ class ProcessStrategy(BaseStrategy):
             return RemotePort(job.call, job.crew)
         seats, span = self.inner.shape(job.call.colour)
         return RemotePort(job.call, job.crew, seats=seats, span=span)
+
+
+def _directory() -> str:
+    """Return the current directory, or nothing if it has been removed."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from typing_extensions import Unpack
+
 from .._core.base import BaseStrategy, Job
 from .._core.crew import Setup
 from .._core.port import Port
 from .._limit import Limit
 from .._machine import usable_cores
+from .._options import RunDefaults
 from .._ports.threads import ThreadCrew, ThreadsPort
 from .._strategy import Traits
 
@@ -44,7 +47,7 @@ class ThreadStrategy(BaseStrategy):
         initargs: tuple[Any, ...] = (),
         worker_resource: Callable[[], Any] | None = None,
         thread_name_prefix: str = "thread",
-        **options: Any,
+        **options: Unpack[RunDefaults],
     ) -> None:
         super().__init__(max_workers, **options)
         self.initializer = initializer
