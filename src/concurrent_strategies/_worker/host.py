@@ -220,7 +220,7 @@ class PortHost(Host):
 
         self.forget()
         port = self._port = self._inner.open(Job(call, self._crew, self._workers, apart=True))
-        port.forewarn = self.emit  # in time: the next thing to happen may be the end of this process
+        port.forewarn = self._forewarn
         port.resize(self._workers)
         threading.Thread(target=self._pass_reports, args=(port,), daemon=True).start()
 
@@ -236,9 +236,7 @@ class PortHost(Host):
         while True:
             port.bell.wait(60.0)
             with self._lock:
-                reports = port.poll()
-                for report in reports:
-                    self._pass_on(report)
+                self._collect(port)
                 current = port is self._port
                 limit = self._limit if current and self._limit is not None and port.span <= self._limit else None
                 if limit is not None:
@@ -248,6 +246,20 @@ class PortHost(Host):
                 self._send(wire.pack(wire.SPAN, a=limit))
             if not current and port.quiet:
                 return
+
+    def _forewarn(self, report: Report) -> None:
+        """Say what is about to run, and all that is done: the next thing to happen may be the end of this process."""
+        # A worker that says so may hold a lock of its port, which whoever has ours may be waiting for.
+        if (port := self._port) is not None and self._lock.acquire(blocking=False):
+            try:
+                self._collect(port)
+            finally:
+                self._lock.release()
+        self.emit(report)
+
+    def _collect(self, port: Port) -> None:
+        for report in port.poll():
+            self._pass_on(report)
 
     def _pass_on(self, report: Report) -> None:
         if isinstance(report, Failed | Done):
