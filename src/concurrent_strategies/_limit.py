@@ -51,6 +51,13 @@ class Limit:
             self._leases.append(lease)
         return lease
 
+    def ring(self) -> None:
+        """Have every lease look again."""
+        with self._lock:
+            leases = list(self._leases)
+        for lease in leases:
+            lease.ring()
+
     def __repr__(self) -> str:
         return f"Limit({self.n})"
 

@@ -143,12 +143,17 @@ class BaseStrategy(Verbs):
             timeout: seconds that workers may take to end by themselves; then they are killed, or abandoned where they
                 cannot be.
         """
+        if self._pid != os.getpid():  # in a forked child the workers are the parent's, and so may be the lock
+            self._reset()
         with self._lock:
             crew, self._crew = self._crew, None
+            limit, self._limit = self._limit, None
             self._closed = True
             if self._finalizer is not None:
                 self._finalizer.detach()
-        if crew is not None and self._pid == os.getpid():
+        if crew is not None and limit is not None:
+            crew.closed = True
+            limit.ring()
             crew.close(timeout)
 
     @property

@@ -12,7 +12,12 @@ if TYPE_CHECKING:
 
 
 class Crew:
-    """A set of workers that outlives a run; the base of every kind. This one has none to keep."""
+    """A set of workers that outlives a run; the base of every kind. This one has none to keep.
+
+    `closed` says that the strategy it belongs to has been closed: runs that are still under way on it end.
+    """
+
+    closed = False
 
     def close(self, timeout: float) -> None:
         """End the workers: politely for up to `timeout` seconds, then as hard as it takes. May be called twice."""

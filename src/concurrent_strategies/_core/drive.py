@@ -42,7 +42,8 @@ class Engine:
         port: the workers; leased by this run alone.
         lease: what bounds the calls at once.
         source: the input.
-        crew: the workers' home, if it lives no longer than this run.
+        crew: the workers' home.
+        keeps: whether it lives longer than this run.
         checkpoint: where finished items are noted, and found.
         attended: whether the consumer comes back at once for more, as `map` does: then no keeper is needed for it.
     """
@@ -53,9 +54,10 @@ class Engine:
         port: Port,
         lease: Lease,
         source: Source,
-        crew: Crew | None = None,
+        crew: Crew,
         checkpoint: Checkpoint | None = None,
         *,
+        keeps: bool = False,
         attended: bool = False,
     ) -> None:
         self.run = run
@@ -71,6 +73,7 @@ class Engine:
         self._pid = os.getpid()
         self._lease = lease
         self._crew = crew
+        self._keeps = keeps
         self._lock = threading.Lock()
         self._workers = -1
         self._resting = False  # an inline run whose caller is elsewhere: no call of it can be under way
@@ -99,6 +102,8 @@ class Engine:
             if self._resting and not self._lease.adjust(1, 0):
                 return 60.0  # until the lease rings
             self._resting = False
+            if self._crew.closed:
+                run.fail(StrategyClosed("the strategy was closed while this run was under way; close the stream first"))
             now = clock()
             run.report(port.poll(), now)
             if self._checkpoint is not None:
@@ -200,7 +205,7 @@ class Engine:
         self._lease.end()
         if self._checkpoint is not None:
             self._checkpoint.close()
-        if self._crew is not None:
+        if not self._keeps:
             self._crew.close(0.1 if hurry else 1.0)
 
 

@@ -96,8 +96,8 @@ class Verb:
             from .progress import ticker
 
             self._tick = ticker(options.progress, self._source.total)
-        own_crew = None if warm else crew
-        return Engine(run, port, lease, self._source, own_crew, note, attended=self._how.get("whole", False))
+        attended = self._how.get("whole", False)
+        return Engine(run, port, lease, self._source, crew, note, keeps=bool(warm), attended=attended)
 
     def _limit(self, warm: Limit | None) -> tuple[Limit, int]:
         """Return what bounds the calls at once, and how many of them this run may have."""

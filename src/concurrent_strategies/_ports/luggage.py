@@ -17,6 +17,8 @@ def pack_call(call: Call, number: int) -> list[Any]:
     fields = {name: getattr(call, name) for name in Call.__slots__ if name != "context"}
     try:
         parts, buffers = dumps((fields, _chosen(call), levels()))
+    except KeyboardInterrupt:  # in the caller's own thread it is the caller's
+        raise
     except BaseException as error:
         raise complaint("the function", call.func, error) from error
     return wire.pack(wire.CALL, number, parts=parts, buffers=buffers)

@@ -255,6 +255,8 @@ def _inside(value: Any) -> list[tuple[str, Any]]:
 def _can(value: Any) -> bool:
     try:
         joined(value)
+    except KeyboardInterrupt:
+        raise
     except BaseException:
         return False
     return True
