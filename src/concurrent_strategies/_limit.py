@@ -56,7 +56,7 @@ class Limit:
         with self._lock:
             leases = list(self._leases)
         for lease in leases:
-            lease.ring()
+            lease._ring()
 
     def __repr__(self) -> str:
         return f"Limit({self.n})"
