@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ._core.bell import Bell as Bell
 from ._core.call import Call as Call
-from ._core.call import Lane as Lane
 from ._core.crew import Crew as Crew
+from ._core.lane import Lane as Lane
 from ._core.port import Broken as Broken
 from ._core.port import Chunk as Chunk
 from ._core.port import Died as Died

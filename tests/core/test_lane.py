@@ -17,7 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from concurrent_strategies import TaskTimeout, item_random, worker_resource
-from concurrent_strategies._core.call import ASYNC, Call, Lane
+from concurrent_strategies._core.call import ASYNC, Call
+from concurrent_strategies._core.lane import Lane
 from concurrent_strategies._core.port import Chunk, Done, Failed, Report, Returned, Started
 
 NUMBER: ContextVar[int] = ContextVar("number", default=0)
@@ -238,6 +239,47 @@ def test_a_late_awaitable_is_an_error_that_says_so() -> None:
     assert made[0].cr_frame is None, "it was closed, so that Python does not complain"
 
 
+def test_an_awaitable_behind_the_first_item_is_for_the_run_to_judge() -> None:
+    """A lane that has not had the run's first item awaits what comes late, also around a failure, and says so."""
+
+    def func(x: int) -> Any:
+        return later(x) if x % 3 == 0 else x
+
+    diary, _ = run(func, range(10, 18), first=10)
+    fates = diary.fates(Chunk(1, 0, 10, range(10, 18)))
+    assert list(fates.values()) == [10, 11, 24, 13, 14, 30, 16, 17]
+    awaited = {report.first for report in diary.reports if isinstance(report, Done) and report.awaited}
+    assert awaited == {12, 15}
+
+
+def test_a_late_awaitable_in_a_group_hides_nothing() -> None:
+    """While it is awaited, a recall finds the results before it, and cuts what is behind the group."""
+    diary = Diary()
+    chunk = Chunk(1, 0, 1, list(range(1, 4001)))
+    asleep, wake = threading.Event(), threading.Event()
+
+    async def sleeper(x: int) -> int:
+        asleep.set()
+        await asyncio.to_thread(wake.wait, 10)
+        return -x
+
+    lane = Lane(Call(lambda x: sleeper(x) if x == 3000 else x), diary.reports.append)
+    lane.begin(chunk)
+    worker = threading.Thread(target=lambda: [lane.step() for _ in iter(lambda: lane.busy, False)])
+    worker.start()
+    assert asleep.wait(10)
+    assert lane.recall(chunk, keep=False)
+    before = diary.fates(chunk)
+    wake.set()
+    worker.join(10)
+    lane.close()
+    fates = diary.fates(chunk)
+    assert 3000 not in before
+    assert set(range(1, 3000)) <= set(before)
+    assert fates[3000] == -3000
+    assert sorted(fates) == list(range(1, 4001))
+
+
 @pytest.mark.parametrize("others", [False, True])
 def test_items_do_not_see_each_others_variables(others: bool) -> None:
     """Each item runs in a context as the caller's was, whether that had variables or none."""
@@ -331,8 +373,9 @@ def test_the_traceback_begins_in_the_users_function() -> None:
 
 def test_several_arguments_are_spread() -> None:
     """With `star` an item is a tuple of arguments; without, it stays one, whatever it is."""
-    assert list(run(lambda a, b: a - b, [(5, 3), (9, 1)], star=True)[0].fates(Chunk(1, 0, 0, [0, 0])).values()) == [2, 8]
-    assert list(run(lambda pair: pair, [(5, 3), ()])[0].fates(Chunk(1, 0, 0, [0, 0])).values()) == [(5, 3), ()]
+    two = Chunk(1, 0, 0, [0, 0])
+    assert list(run(lambda a, b: a - b, [(5, 3), (9, 1)], star=True)[0].fates(two).values()) == [2, 8]
+    assert list(run(lambda pair: pair, [(5, 3), ()])[0].fates(two).values()) == [(5, 3), ()]
 
 
 def test_a_provided_resource_is_there_for_every_item() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -164,7 +165,11 @@ def test_unordered_runs_raise_the_first_failure_to_come(scenario: Scenario) -> N
 
 
 @many
-@given(scenarios(ends=(OK, OK, OK, FAIL, DIE), later=(OK, FAIL), fail_fast=True, retry=st.sampled_from((None, Retry()))))
+@given(
+    scenarios(
+        ends=(OK, OK, OK, FAIL, DIE), later=(OK, FAIL), fail_fast=True, retry=st.sampled_from((None, Retry()))
+    )
+)
 def test_nothing_behind_a_failure_starts(scenario: Scenario) -> None:
     """Once a failure is known, no item behind it is handed out, also not one that is read or due again later."""
     trial = tried(scenario)
@@ -225,13 +230,20 @@ def test_what_retry_does_not_cover_fails_at_once(scenario: Scenario) -> None:
 
 
 @many
-@given(scenarios(ends=(OK, OK, FAIL), later=(OK, FAIL), rate=st.sampled_from((3.0, 50.0)), retry=st.sampled_from((None, Retry(attempts=2)))))
+@given(
+    scenarios(
+        ends=(OK, OK, FAIL),
+        later=(OK, FAIL),
+        rate=st.sampled_from((3.0, 50.0)),
+        retry=st.sampled_from((None, Retry(attempts=2))),
+    )
+)
 def test_starts_never_pass_the_rate(scenario: Scenario) -> None:
     """Between two starts lies at least `1 / rate`, whatever the workers, and retries count as starts."""
     trial = tried(scenario)
     began = sorted(execution.began for execution in trial.shop.executions)
     gap = 1.0 / (scenario.rules.rate or 1.0)
-    assert all(later - earlier >= gap - 1e-9 for earlier, later in zip(began, began[1:], strict=False))
+    assert all(later - earlier >= gap - 1e-9 for earlier, later in pairwise(began))
     assert sorted(_indices(trial)) == list(range(scenario.items))
 
 
@@ -263,7 +275,11 @@ def test_what_takes_too_long_fails_alone(scenario: Scenario) -> None:
 
 
 @many
-@given(scenarios(ends=(OK, HANG), later=(OK, HANG), task_timeout=0.5, retry=st.builds(Retry, attempts=st.integers(2, 3))))
+@given(
+    scenarios(
+        ends=(OK, HANG), later=(OK, HANG), task_timeout=0.5, retry=st.builds(Retry, attempts=st.integers(2, 3))
+    )
+)
 def test_overdue_items_are_retried_like_others(scenario: Scenario) -> None:
     """A time-out is an error that `retry` covers; the run ends although every attempt may hang."""
     trial = tried(scenario)
@@ -331,7 +347,10 @@ def test_what_the_input_raises_comes_after_the_results(scenario: Scenario) -> No
 
 
 @many
-@given(scenarios(ends=(OK, OK, FAIL, DIE), later=(OK,), retry=st.sampled_from((None, Retry(attempts=2)))), st.integers(0, 30))
+@given(
+    scenarios(ends=(OK, OK, FAIL, DIE), later=(OK,), retry=st.sampled_from((None, Retry(attempts=2)))),
+    st.integers(0, 30),
+)
 def test_closing_early_starts_nothing_more(scenario: Scenario, after: int) -> None:
     """Whoever stops after some outcomes gets those; nothing starts from then on, and all that runs is accounted for."""
     trial = tried(replace(scenario, closes_after=after))

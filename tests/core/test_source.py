@@ -50,7 +50,10 @@ class Old:
         return index
 
 
-@given(st.integers(0, 300), st.lists(st.integers(1, 90), min_size=1), st.sampled_from((list, tuple, range, iter, Sized)))
+KINDS = (list, tuple, range, iter, Sized)
+
+
+@given(st.integers(0, 300), st.lists(st.integers(1, 90), min_size=1), st.sampled_from(KINDS))
 def test_everything_is_read_once_in_order(count: int, wanted: list[int], kind: Any) -> None:
     """However much is asked for at a time, and whatever the input is."""
     items = range(count) if kind is range else kind(count) if kind is Sized else kind(list(range(count)))

@@ -11,6 +11,7 @@ from concurrent_strategies._core.rules import Rules
 from concurrent_strategies._core.run import Run
 from concurrent_strategies._core.shelf import Block, Entry, Fault
 from concurrent_strategies._limit import Limit
+
 from .workshop import Fates, Shape, Workshop
 
 MANY_TURNS = 3_000
@@ -207,7 +208,7 @@ class Trial:
 def play(*trials: Trial) -> None:
     """Let the trials run beside each other, on one clock, to their end."""
     now = 0.0
-    waits = {trial: now for trial in trials}
+    waits = dict.fromkeys(trials, now)
     while alive := [trial for trial in trials if not trial.over]:
         for trial in alive:
             trial.now = now

@@ -267,7 +267,7 @@ class Workshop(Port):
     def _die(self, seat: int, spare: tuple[int, int] | None = None) -> None:
         for slot in self._slots[seat]:
             chunk = slot.job.chunk
-            self._execution(slot, slot.finish == self.now and DIE or "killed")
+            self._execution(slot, DIE if slot.finish == self.now else "killed")
             self.lost |= {(chunk.first + offset, chunk.attempt) for offset in range(slot.low, slot.end)} - {spare}
         self._reports.extend(Died(job.chunk.id, 4711, -9) for job in self._jobs[seat])
         self._jobs[seat].clear()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import deque
 
 from .._core.bell import Bell
-from .._core.call import Call, Lane
+from .._core.call import Call
+from .._core.lane import Lane
 from .._core.port import Chunk, Port, Report, Returned
 
 

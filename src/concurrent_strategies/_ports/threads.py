@@ -16,8 +16,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .._core.bell import Bell
-from .._core.call import Call, Lane
+from .._core.call import Call
 from .._core.crew import Crew, Setup
+from .._core.lane import Lane
 from .._core.port import Broken, Chunk, Died, Port, Report, Returned, Started
 
 

@@ -6,7 +6,8 @@ import os
 import signal
 import threading
 
-from .._core.call import Call, Lane
+from .._core.call import Call
+from .._core.lane import Lane
 from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
 from . import wire
 from .gate import Gate

@@ -6,7 +6,7 @@ import functools
 import itertools
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,24 +15,8 @@ from anyio.lowlevel import checkpoint
 
 from .._errors import InvalidOption, ItemExited, RunTimeout, TaskTimeout
 from .._outcome import Failure, Success
-from .functions import (
-    NUMBER,
-    Boom,
-    abusy,
-    add,
-    adeep,
-    adouble,
-    busy,
-    deep,
-    dice,
-    double,
-    nap,
-    ping,
-    raise_on_three,
-    same,
-    variables,
-    wait_for,
-)
+from .functions import NUMBER, Boom, add, adeep, adouble, deep, dice, double, nap, raise_on_three, same, variables
+from .noting import abusy, busy, ping, wait_for
 from .promises import Promises, board, notes, raised
 
 DOUBLES = list(range(0, 40, 2))
@@ -135,8 +119,13 @@ class AwaitingPromises(Promises):
 
         async def main() -> None:
             threads: set[int] = set()
-            items = (threads.add(threading.get_ident()) or x for x in range(30))
-            assert await self.new(buffersize=4).amap(double, items) == list(range(0, 60, 2))
+
+            def items() -> Iterator[int]:
+                for x in range(30):
+                    threads.add(threading.get_ident())
+                    yield x
+
+            assert await self.new(buffersize=4).amap(double, items()) == list(range(0, 60, 2))
             assert threads == {threading.get_ident()}
 
         self.run_async(main)

@@ -34,7 +34,7 @@ class Board:
 
     def put(self, name: object) -> None:
         """Note that something has happened; the second time counts as `name.2`, and so on."""
-        # The system's own number of the thread: greenlets have the thread's, and not one each as under gevent's patches.
+        # The system's own number of the thread: greenlets have that of theirs, and not one each as gevent gives them.
         text = f"{time.monotonic()} {os.getpid()} {threading.get_native_id()}"
         # Written aside and then linked: whoever sees the note sees the whole of it, and no two get the same number.
         draft = self.folder / f".{os.getpid()}-{threading.get_ident()}-{time.monotonic_ns()}"

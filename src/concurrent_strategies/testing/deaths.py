@@ -15,7 +15,8 @@ from .._deaths import WorkerDied
 from .._options import Retry
 from .._outcome import Failure, Success
 from .board import Board
-from .functions import die, double, where
+from .functions import double, where
+from .noting import die
 from .promises import Promises, board
 
 

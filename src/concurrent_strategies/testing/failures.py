@@ -25,14 +25,13 @@ from .functions import (
     double,
     error_with_a_lock,
     fail_on,
-    later_fails_first,
     lock_on_three,
     not_there,
-    note,
     raise_on_three,
     same,
     two_arguments,
 )
+from .noting import later_fails_first, note
 from .promises import Promises, board, consume, notes, raised
 
 EXITS: list[BaseException] = [
@@ -187,7 +186,7 @@ class FailurePromises(Promises):
         if self.new().traits.isolated:
             assert isinstance(self.one_failure(lock_on_three).error, Exception)
         else:
-            assert [type(v).__name__ for v in self.new().map(lock_on_three, [2, 3])] == ["int", type(threading.Lock()).__name__]
+            assert [type(value) for value in self.new().map(lock_on_three, [2, 3])] == [int, type(threading.Lock())]
 
     def test_an_item_that_cannot_travel_is_an_error_of_its_own(self) -> None:
         """Across a process border it fails alone; elsewhere it is an item like any other."""

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from .._errors import InvalidOption
-from .functions import Boom, double, nap, note, same
+from .functions import Boom, double, nap, same
+from .noting import note
 from .promises import Promises, board, consume, raised
 
 

@@ -16,23 +16,8 @@ from .._errors import StrategyClosed
 from .._limit import Limit
 from .._options import Retry
 from .._strategy import Strategy, Traits
-from .functions import (
-    Boom,
-    acount_in,
-    add,
-    busy,
-    count_in,
-    deep,
-    double,
-    fail_times,
-    nap,
-    nested,
-    not_there,
-    note,
-    opened,
-    same,
-    where,
-)
+from .functions import Boom, add, deep, double, nap, nested, not_there, opened, same, where
+from .noting import acount_in, busy, count_in, fail_times, note
 from .promises import Promises, board, raised
 
 
@@ -264,7 +249,7 @@ class LifePromises(Promises):
     def test_big_results_do_not_stall_behind_a_slow_consumer(self) -> None:
         """What waits for its consumer waits in memory, and no worker waits with it."""
         items = [b"x" * 2_000_000] * 12
-        got = []
+        got: list[bytes] = []
         with self.new(max_workers=2).stream(same, items) as stream:
             for x in stream:
                 if not got:

@@ -10,18 +10,8 @@ from typing import Any
 from .._errors import RunTimeout, TaskTimeout, TooManyFailures
 from .._options import Retry
 from .._outcome import Failure, Success
-from .functions import (
-    Boom,
-    abusy,
-    afail_times,
-    busy,
-    double,
-    fail_on,
-    fail_times,
-    nap,
-    not_there,
-    note,
-)
+from .functions import Boom, double, fail_on, nap, not_there
+from .noting import abusy, afail_times, busy, fail_times, note
 from .promises import Promises, board, consume, raised
 
 

@@ -23,7 +23,7 @@ class Promises:
     concurrent: ClassVar[bool] = True
     moves: ClassVar[bool] = True
     loop: ClassVar[str] = "asyncio"
-    sleep: ClassVar[Callable[[float], object]] = staticmethod(time.sleep)
+    sleep: ClassVar[Any] = staticmethod(time.sleep)
 
     _disarm: Disarm
 
