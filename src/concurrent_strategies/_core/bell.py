@@ -131,9 +131,11 @@ class PollBell(Bell):
 
 def _epoll() -> select.epoll:
     """Make a real epoll object also where gevent has hidden it: it is only asked without waiting."""
-    if hasattr(select, "epoll"):
-        return select.epoll()
-    return sys.modules["gevent.monkey"].get_original("select", "epoll")()  # type: ignore[no-any-return]
+    kind = select.epoll if hasattr(select, "epoll") else sys.modules["gevent.monkey"].get_original("select", "epoll")
+    poller = kind()
+    if poller.fileno() > 2:
+        return poller  # type: ignore[no-any-return]
+    return kind.fromfd(above_two(os.dup(poller.fileno())))  # type: ignore[no-any-return]
 
 
 def above_two(fd: int) -> int:

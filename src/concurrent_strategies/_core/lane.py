@@ -50,7 +50,7 @@ class Lane:
         self._lock = threading.Lock()
         self._call = call
         self._func = call.bound()
-        self._context = (call.context or copy_context()).copy()
+        self._context = (copy_context() if call.context is None else call.context).copy()
         self._bare = OURS.issuperset(self._context)
         self._awaits = self._decided = call.colour == ASYNC
         # Whether an awaitable that comes late is an error is decided by the run's first item, which others may have.

@@ -7,9 +7,12 @@ Process-wide, because a fork copies all of them, whichever strategy they belong 
 from __future__ import annotations
 
 import os
+import socket
 import weakref
 from functools import cache
 from typing import Protocol
+
+from .._core.bell import above_two
 
 
 class End(Protocol):
@@ -20,6 +23,14 @@ class End(Protocol):
 
 
 _ends: weakref.WeakSet[End] = weakref.WeakSet()
+
+
+def pair() -> tuple[socket.socket, socket.socket]:
+    """Make a socketpair that uses none of the three standard descriptors, which the program may have closed."""
+    made = []
+    for end in socket.socketpair():
+        made.append(end if end.fileno() > 2 else socket.socket(fileno=above_two(end.detach())))
+    return made[0], made[1]
 
 
 def watch(end: End) -> None:

@@ -56,7 +56,7 @@ class GreenletsPort(Port):
         self.seats = 1
         self.call = call
         self.func = call.bound()
-        self.context = (call.context or copy_context()).copy()
+        self.context = (copy_context() if call.context is None else call.context).copy()
         self.bare = OURS.issuperset(self.context)
         self.awaits = self.decided = call.colour == ASYNC
         self.alone = call.seed is not None or self.awaits or call.task_timeout is not None

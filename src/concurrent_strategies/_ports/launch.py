@@ -18,7 +18,7 @@ from typing import Any
 
 from .._errors import InvalidOption
 from .._worker.forkserver import STATUS
-from .ends import watch
+from .ends import pair, watch
 
 START_METHODS = ("forkserver", "spawn", "fork")
 
@@ -166,7 +166,7 @@ class ServerLauncher(Launcher):
         return _Served(self)
 
     def _begin(self) -> None:
-        ours, theirs = socket.socketpair()
+        ours, theirs = pair()
         with theirs:
             try:
                 self._server = _interpreter("forkserver", "serve", (theirs.fileno(),), "")

@@ -55,7 +55,7 @@ class LoopPort(Port):
         self._elsewhere = elsewhere
         self._alarm: threading.Timer | None = None
         self._func = call.bound()
-        self._context = call.context or copy_context()
+        self._context = copy_context() if call.context is None else call.context
         self._blocks = Blocks()
         self._lanes: set[Lane] = set()
         self._leaving: set[Lane] = set()  # doomed, and replaced: they may take their time for it

@@ -21,7 +21,7 @@ from .._core.crew import Crew
 from .._core.port import Chunk
 from .._worker import wire
 from .._worker.pickling import dumps
-from .ends import watch
+from .ends import pair, watch
 from .launch import Launcher, Process
 
 LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket has ended
@@ -285,10 +285,10 @@ class ProcessCrew(Crew):
 def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[socket.socket, socket.socket, int]]:
     """Make what connects us with a worker, our ends and its own: data, control, life. All of it or nothing."""
     with ExitStack() as undo:
-        data, theirs = _pair()
+        data, theirs = pair()
         undo.callback(data.close)
         undo.callback(theirs.close)
-        control, their_control = _pair()
+        control, their_control = pair()
         undo.callback(control.close)
         undo.callback(their_control.close)
         their_life, life = (above_two(fd) for fd in os.pipe2(os.O_CLOEXEC))
@@ -296,12 +296,3 @@ def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[sock
     return (data, control, life), (theirs, their_control, their_life)
 
 
-def _pair() -> tuple[socket.socket, socket.socket]:
-    """Make a socketpair that uses none of the three standard descriptors, which the program may have closed."""
-    ends = []
-    for end in socket.socketpair():
-        if end.fileno() > 2:
-            ends.append(end)
-        else:
-            ends.append(socket.socket(fileno=above_two(end.detach())))
-    return ends[0], ends[1]
