@@ -15,6 +15,7 @@ import time
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 
 class Bell:
@@ -131,7 +132,7 @@ class PollBell(Bell):
 
 def _epoll() -> select.epoll:
     """Make a real epoll object also where gevent has hidden it: it is only asked without waiting."""
-    kind = select.epoll if hasattr(select, "epoll") else sys.modules["gevent.monkey"].get_original("select", "epoll")
+    kind: Any = select.epoll if hasattr(select, "epoll") else sys.modules["gevent.monkey"].get_original("select", "epoll")
     poller = kind()
     if poller.fileno() > 2:
         return poller  # type: ignore[no-any-return]

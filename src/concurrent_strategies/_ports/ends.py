@@ -27,10 +27,10 @@ _ends: weakref.WeakSet[End] = weakref.WeakSet()
 
 def pair() -> tuple[socket.socket, socket.socket]:
     """Make a socketpair that uses none of the three standard descriptors, which the program may have closed."""
-    made = []
-    for end in socket.socketpair():
-        made.append(end if end.fileno() > 2 else socket.socket(fileno=above_two(end.detach())))
-    return made[0], made[1]
+    ours, theirs = (
+        end if end.fileno() > 2 else socket.socket(fileno=above_two(end.detach())) for end in socket.socketpair()
+    )
+    return ours, theirs
 
 
 def watch(end: End) -> None:

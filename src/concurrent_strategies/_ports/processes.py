@@ -294,5 +294,3 @@ def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[sock
         their_life, life = (above_two(fd) for fd in os.pipe2(os.O_CLOEXEC))
         undo.pop_all()
     return (data, control, life), (theirs, their_control, their_life)
-
-

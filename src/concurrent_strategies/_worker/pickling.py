@@ -82,7 +82,8 @@ def _by_value() -> Any:
     """Make cloudpickle's pickler one that knows context variables, too: its class has a table, and sees no other."""
     import cloudpickle
 
-    table = ChainMap({ContextVar: _reduce_variable}, cloudpickle.Pickler.dispatch_table)
+    table: Any = {ContextVar: _reduce_variable}
+    table = ChainMap(table, cloudpickle.Pickler.dispatch_table)
     return type("ByValue", (cloudpickle.Pickler,), {"dispatch_table": table})
 
 
