@@ -132,7 +132,8 @@ class PollBell(Bell):
 
 def _epoll() -> select.epoll:
     """Make a real epoll object also where gevent has hidden it: it is only asked without waiting."""
-    kind: Any = select.epoll if hasattr(select, "epoll") else sys.modules["gevent.monkey"].get_original("select", "epoll")
+    hidden = not hasattr(select, "epoll")
+    kind: Any = sys.modules["gevent.monkey"].get_original("select", "epoll") if hidden else select.epoll
     poller = kind()
     if poller.fileno() > 2:
         return poller  # type: ignore[no-any-return]

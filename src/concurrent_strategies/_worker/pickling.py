@@ -72,8 +72,8 @@ def joined(value: Any) -> bytes:
 
 def _by_name(parts: Parts, callback: Any) -> Any:
     made = pickle.Pickler(parts, 5, buffer_callback=callback)
-    table: Any = {ContextVar: _reduce_variable}
-    made.dispatch_table = ChainMap(table, dispatch_table)
+    table: Any = ChainMap({ContextVar: _reduce_variable}, cast("Any", dispatch_table))
+    made.dispatch_table = table
     return made
 
 
