@@ -72,8 +72,8 @@ def joined(value: Any) -> bytes:
 
 def _by_name(parts: Parts, callback: Any) -> Any:
     made = pickle.Pickler(parts, 5, buffer_callback=callback)
-    table: Any = ChainMap({ContextVar: _reduce_variable}, cast("Any", dispatch_table))
-    made.dispatch_table = table
+    others: Any = dispatch_table
+    made.dispatch_table = ChainMap({ContextVar: _reduce_variable}, others)
     return made
 
 
