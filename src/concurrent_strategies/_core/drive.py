@@ -86,8 +86,7 @@ class Engine:
             StrategyClosed: in a forked child: the workers, and whatever they say, are its parent's.
         """
         if self._pid != os.getpid():
-            message = "this run belongs to the process that began it; begin another one in the forked child"
-            raise StrategyClosed(message)
+            raise StrategyClosed("this run belongs to the process that began it; begin another one in this child")
         seconds = self._turn()
         words = self.port.words
         while words:
@@ -171,11 +170,10 @@ class Engine:
             self._resting = True
         if self._keeper is None and not self.port.inline and not self.run.idle:
             keeper = threading.Thread(target=_keep, args=(self,), name="keeper", daemon=True)
-            try:
+            # If the system gives no more threads, the run moves only while the caller is inside.
+            with contextlib.suppress(RuntimeError):
                 keeper.start()
-            except RuntimeError:  # the system gives no more threads: then the run moves when the caller is inside
-                return
-            self._keeper = keeper
+                self._keeper = keeper
 
     def closing(self, hurry: bool) -> Iterator[float]:
         """Give the run up: an iterator of the seconds to wait before each next step; always bounded.
