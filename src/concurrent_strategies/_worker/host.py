@@ -1,14 +1,13 @@
-"""What stands behind the socket in a worker process: a lane of its own, or the port of an inner strategy."""
+"""What stands behind the socket in a worker process: what all kinds have in common, and a lane of its own."""
 
 from __future__ import annotations
 
 import os
-import signal
 import threading
 
 from .._core.call import Call
 from .._core.lane import Lane
-from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
+from .._core.port import Chunk, Done, Failed, Report, Returned, Started
 from . import wire
 from .gate import Gate
 from .packing import failed, pieces_of
@@ -20,13 +19,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .relay import Relay
-
-
-def host_for(settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any, relay: Relay) -> Host:
-    """Make what will run the calls: an inner strategy's port, where there is one."""
-    if settings["inner"] is None:
-        return LaneHost(send, relay, resource, settings["setup"].worker_resource is not None)
-    return PortHost(send, relay, settings["inner"], settings["workers"])
 
 
 class Host:
@@ -199,127 +191,6 @@ class LaneHost(Host):
     def close(self) -> None:
         """Close the lane."""
         self.forget()
-
-
-class PortHost(Host):
-    """The port of an inner strategy, driven in here as the engine drives one in the parent."""
-
-    def __init__(self, send: Callable[[list[Any]], None], relay: Relay, inner: Any, workers: int) -> None:
-        super().__init__(send, relay)
-        self._inner = inner
-        self._workers = workers
-        self._crew = inner.hire(workers)
-        self._lock = threading.Lock()
-        self._port: Port | None = None
-        self._chunks: dict[int, Chunk] = {}
-        self._left: dict[int, int] = {}  # items of each chunk that are not reported
-        self._limit: int | None = None  # the parent is to be told once there are no more calls at once than these
-
-    def call(self, call: Call) -> None:
-        """Open a port for the function, and a thread that passes its reports on."""
-        from .._core.verb import Job
-
-        self.forget()
-        port = self._port = self._inner.open(Job(call, self._crew, self._workers, apart=True))
-        port.forewarn = self._forewarn
-        port.resize(self._workers)
-        threading.Thread(target=self._pass_reports, args=(port,), daemon=True).start()
-
-    def resize(self, workers: int) -> None:
-        """Have at most so many calls at once, and say when it has come to that."""
-        with self._lock:
-            if self._port is not None:
-                self._limit = workers
-                self._port.resize(workers)
-                self._port.bell.ring()
-
-    def _pass_reports(self, port: Port) -> None:
-        while True:
-            port.bell.wait(60.0)
-            with self._lock:
-                self._collect(port)
-                current = port is self._port
-                limit = self._limit if current and self._limit is not None and port.span <= self._limit else None
-                if limit is not None:
-                    self._limit = None
-            self.flush()
-            if limit is not None:
-                self._send(wire.pack(wire.SPAN, a=limit))
-            if not current and port.quiet:
-                return
-
-    def _forewarn(self, report: Report) -> None:
-        """Say what is about to run, and all that is done: the next thing to happen may be the end of this process."""
-        # A worker that says so may hold a lock of its port, which whoever has ours may be waiting for.
-        if (port := self._port) is not None and self._lock.acquire(blocking=False):
-            try:
-                self._collect(port)
-            finally:
-                self._lock.release()
-        self.emit(report)
-
-    def _collect(self, port: Port) -> None:
-        for report in port.poll():
-            self._pass_on(report)
-
-    def _pass_on(self, report: Report) -> None:
-        if isinstance(report, Failed | Done):
-            report.worker = f"{os.getpid()}/{report.worker}"
-            self._settle(report.chunk, 1 if isinstance(report, Failed) else len(report.values))
-        elif isinstance(report, Returned):
-            self._settle(report.chunk, report.count)
-        self.emit(report)
-
-    def _settle(self, chunk: int, count: int) -> None:
-        left = self._left.get(chunk, 0) - count
-        if left > 0:
-            self._left[chunk] = left
-        else:
-            self._left.pop(chunk, None)
-            self._chunks.pop(chunk, None)
-
-    def forget(self) -> None:
-        """Close the port."""
-        port, self._port = self._port, None
-        if port is not None:
-            with self._lock:
-                port.close()
-            port.bell.ring()
-        self._chunks.clear()
-        self._left.clear()
-        self._limit = None
-
-    def run(self, chunk: Chunk) -> None:
-        """Hand the chunk to the inner port."""
-        with self._lock:
-            if self._port is not None:
-                self._chunks[chunk.id] = chunk
-                self._left[chunk.id] = len(chunk.items)
-                self._port.start(chunk)
-                if (keep := self._gate.recalled) is not None:
-                    self._port.recall(chunk, keep)
-
-    def recall(self, chunk: int, keep: bool) -> None:
-        """Pass the recall on."""
-        with self._lock:
-            known = self._chunks.get(chunk)
-            if self._port is not None and known is not None:
-                self._port.recall(known, keep)
-            elif self._gate.recall(chunk, keep):
-                self.emit(Returned(chunk, -1, 0))
-                self.flush()
-
-    def stop(self, chunk: int, index: int) -> None:
-        """Cancel inside; the parent ends the process if that goes unanswered."""
-        with self._lock:
-            known = self._chunks.get(chunk)
-            if self._port is not None and known is not None:
-                self._port.stop(known, index)
-
-    def close(self) -> None:
-        """Close the port and the inner workers."""
-        self.forget()
-        self._crew.close(0.5)
 
 
 def _context(variables: list[tuple[Any, Any]]) -> Any:

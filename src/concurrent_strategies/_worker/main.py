@@ -14,12 +14,13 @@ import sys
 import threading
 
 from . import wire
-from .host import LaneHost, host_for
+from .host import Host, LaneHost
 from .pickling import error_to_wire, joined, loads
 from .relay import Relay
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
 F_SETSIG = 10  # Linux; the fcntl module does not name it
@@ -73,7 +74,7 @@ def _serve(data: socket.socket, control: socket.socket) -> int:
         send(wire.pack(wire.UNSTARTABLE, parts=[joined(error_to_wire(error))]))
         return 1
     send(wire.pack(wire.READY, a=os.getpid(), b=1))
-    host = host_for(settings, send, resource, relay)
+    host = _host(settings, send, resource, relay)
     threading.Thread(target=_control, args=(control, host), daemon=True).start()
     try:
         while True:
@@ -86,7 +87,16 @@ def _serve(data: socket.socket, control: socket.socket) -> int:
         return 0
 
 
-def _control(control: socket.socket, host: LaneHost) -> None:
+def _host(settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any, relay: Relay) -> Host:
+    """Make what will run the calls: a lane, or the port of an inner strategy, where there is one."""
+    if settings["inner"] is None:
+        return LaneHost(send, relay, resource, settings["setup"].worker_resource is not None)
+    from .porthost import PortHost
+
+    return PortHost(send, relay, settings["inner"], settings["workers"])
+
+
+def _control(control: socket.socket, host: Host) -> None:
     """Answer what cannot wait for the end of a call."""
     reader = wire.Reader(control)
     try:
