@@ -170,8 +170,7 @@ class Engine:
             self._resting = True
         if self._keeper is None and not self.port.inline and not self.run.idle:
             keeper = threading.Thread(target=_keep, args=(self,), name="keeper", daemon=True)
-            # If the system gives no more threads, the run moves only while the caller is inside.
-            with contextlib.suppress(RuntimeError):
+            with contextlib.suppress(RuntimeError):  # no thread left: the run moves while the caller is inside
                 keeper.start()
                 self._keeper = keeper
 

@@ -1,13 +1,12 @@
-"""What stands behind the socket in a worker process with an inner strategy: the port of that one, many calls at once."""
+"""What stands behind the socket in a worker process with an inner strategy: the port of that one."""
 
 from __future__ import annotations
 
 import os
-import signal
 import threading
 
 from .._core.call import Call
-from .._core.port import Chunk, Done, Failed, Port, Report, Returned, Started
+from .._core.port import Chunk, Done, Failed, Port, Report, Returned
 from . import wire
 from .host import Host
 
