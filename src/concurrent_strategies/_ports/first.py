@@ -1,25 +1,31 @@
-"""A port for functions whose declaration does not say what they return: the first call decides where the others go.
+"""A port for functions whose declaration does not say what they return: the first item decides where the others go.
 
-The first item is called in a thread. If that returns an awaitable, it is awaited in the loop, and all that follow go
-there; if not, all that follow go to threads.
+first item, in a thread --> returned an awaitable?  yes: that is awaited in the loop, and all that follow go there
+                        |                           no:  all that follow go to threads
+                        '-> nothing for a while?    threads for all, as it seems to be a function that blocks; an
+                                                    awaitable that comes out after all goes to the loop
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+import threading
+from collections.abc import Awaitable, Callable, Iterator
 from contextvars import Context, copy_context
 from copy import copy
 from typing import Any
 
 from .._core.bell import Bell
 from .._core.call import Call
-from .._core.port import Broken, Chunk, Done, Port, Report, Returned, Started
+from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned
+from .._errors import late_awaitable
 from .loop import LoopPort
 from .threads import ThreadCrew, ThreadsPort
 
+HEAD_START = 0.005  # seconds that the first item has to tell, before others join it
+
 
 class FirstPort(Port):
-    """One seat for one item, until that has told what the function is; from then on the port that this calls for.
+    """One seat for one item, until it has told what the function is; from then on the port that this calls for.
 
     Args:
         call: what to run.
@@ -31,19 +37,23 @@ class FirstPort(Port):
     def __init__(self, call: Call, threads: ThreadCrew, loop: LoopPort, *, resource: bool) -> None:
         self.bell = loop.bell = Bell()
         self._call = call
-        self._threads = threads
+        self._crew = threads
         self._loop = loop
-        self._probe = self._open(_probing(call))
+        self._probe = self._threads(_probing(call))
         self._chosen: Port | None = None
-        self._prepared = not resource
-        self._waiting = False  # for the resource, with the first item in hand
         self._workers = 0
-        self._chunk: Chunk | None = None  # the first item, until it has told
-        self._later: list[Chunk] = []
+        self._resource = resource
+        self._prepared = not resource
+        self._first: Chunk | None = None  # one item of it, which is to tell
+        self._later: list[Chunk] = []  # waiting for that
+        self._given: list[Chunk] = []  # to threads, before that
+        self._timer: threading.Timer | None = None
+        self._open = False
+        self._strict = False  # the first item has told that there are to be no awaitables
         self._reports: list[Report] = []
 
-    def _open(self, call: Call) -> ThreadsPort:
-        port = ThreadsPort(call, self._threads)
+    def _threads(self, call: Call) -> ThreadsPort:
+        port = ThreadsPort(call, self._crew)
         port.bell = self.bell
         port.forewarn = self.forewarn
         return port
@@ -73,7 +83,7 @@ class FirstPort(Port):
         return self._now.quiet and self._loop.quiet
 
     @property
-    def forewarn(self) -> Callable[[Report], None] | None:  # type: ignore[override]
+    def forewarn(self) -> Callable[[Report], None] | None:
         """What takes every `Started` before its items run."""
         return self._loop.forewarn
 
@@ -84,97 +94,148 @@ class FirstPort(Port):
     def resize(self, workers: int) -> None:
         """Have at most so many workers."""
         self._workers = workers
-        if self._chosen is None:
-            self._probe.resize(min(1, workers))
-        else:
+        if self._chosen is not None:
             self._chosen.resize(workers)
+        else:
+            self._probe.resize(workers if self._open else min(1, workers))
 
     def start(self, chunk: Chunk) -> None:
         """Give a chunk to the port that was chosen; before that, its first item to a thread and the rest back."""
         if self._chosen is not None:
             self._chosen.start(chunk)
-            return
-        if self._chunk is not None:
+        elif self._open:
+            self._given.append(chunk)
+            self._probe.start(chunk)
+        elif self._first is not None:
             self._later.append(chunk)  # a worker process has all the seats that there will be from the beginning
-            return
-        self._chunk = Chunk(chunk.id, 0, chunk.first, chunk.items[:1], chunk.attempt)
-        if len(chunk.items) > 1:
-            self._reports.append(Returned(chunk.id, chunk.first + 1, len(chunk.items) - 1))
-            self.bell.ring()
-        if self._prepared:
-            self._probe.start(self._chunk)
         else:
-            self._waiting = True
-            self._loop.prepare(self._on_prepared)
+            self._first = Chunk(chunk.id, chunk.seat, chunk.first, chunk.items[:1], chunk.attempt)
+            if len(chunk.items) > 1:
+                self._reports.append(Returned(chunk.id, chunk.first + 1, len(chunk.items) - 1))
+                self.bell.ring()
+            if self._prepared:
+                self._ask(self._first)
+            else:
+                self._loop.prepare(self._on_prepared)
 
     def _on_prepared(self) -> None:
         self._prepared = True
         self.bell.ring()
 
+    def _ask(self, first: Chunk) -> None:
+        self._timer = threading.Timer(HEAD_START, self.bell.ring)
+        self._timer.daemon = True
+        self._timer.start()
+        self._given.append(first)
+        self._probe.start(first)
+
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Give back what is not started: never the one item that is to tell."""
-        if self._chosen is not None:
-            self._chosen.recall(chunk, keep)
-        elif chunk in self._later:
+        if chunk in self._later:
             self._later.remove(chunk)
             self._reports.append(Returned(chunk.id, chunk.first, len(chunk.items)))
-        else:
+        elif self._chosen is None and not self._open:
             self._reports.append(Returned(chunk.id, chunk.first, 0))
+        else:
+            self._now.recall(chunk, keep)
 
     def stop(self, chunk: Chunk, index: int) -> None:
-        """End the running call of this item."""
-        self._now.stop(chunk, index)
+        """End the running call of this item, wherever it runs."""
+        self._probe.stop(chunk, index)
+        if self._chosen is not None and self._chosen is not self._probe:
+            self._chosen.stop(chunk, index)
+        elif self._loop.busy:
+            self._loop.stop(chunk, index)
 
     def poll(self) -> list[Report]:
         """Return what has been reported since, and choose as soon as the first item has told."""
         reports, self._reports = self._reports, []
-        if self._chosen is not self._loop:
-            reports += self._loop.poll()
-        if self._chosen is not None:
+        reports += self._loop.poll()
+        if self._chosen is not None and self._chosen not in (self._loop, self._probe):
             return reports + self._chosen.poll()
-        if self._waiting and self._chunk is not None:
-            if self._prepared:
-                self._waiting = False
-                self._probe.start(self._chunk)
-            elif any(isinstance(report, Broken) for report in reports):
-                self._waiting = False
-                reports.append(Returned(self._chunk.id, self._chunk.first, 1))
+        if self._first is not None and self._timer is None:
+            self._wait_for_resource(self._first, reports)
         for report in self._probe.poll():
-            if isinstance(report, Started) or not self._chooses_loop(report):
-                reports.append(report)
-        while self._chosen is not None and self._later:
-            self._chosen.start(self._later.pop(0))
+            reports += self._sorted(report)
+        if self._chosen is None and not self._open and self._timer is not None and not self._timer.is_alive():
+            self._open = True
+            self._probe.resize(self._workers)
+            self._loop.resize(self._workers)
+        while self._later and (self._open or self._chosen is not None):
+            self.start(self._later.pop(0))
         return reports
 
-    def _chooses_loop(self, report: Report) -> bool:
-        """Choose by what became of the first item: any end of it but an awaitable speaks for threads."""
-        found = report.values[0] if isinstance(report, Done) else None
-        self._probe.resize(0)
-        if isinstance(found, _Awaitable):
-            assert self._chunk is not None
-            self._chosen = self._loop
-            self._loop.resize(self._workers)
-            self._loop.adopt(self._chunk, found.awaitable, found.context)
-            return True
-        self._chosen = self._open(self._call)
-        self._chosen.resize(self._workers)
+    def _wait_for_resource(self, first: Chunk, reports: list[Report]) -> None:
+        if self._prepared:
+            self._ask(first)
+        elif any(isinstance(report, Broken) for report in reports):
+            self._first = None
+            reports += (Returned(chunk.id, chunk.first, len(chunk.items)) for chunk in (first, *self._later))
+            self._later.clear()
+
+    def _sorted(self, report: Report) -> Iterator[Report]:
+        """Hand awaitables over to the loop, and pass on the rest; learn from it, if it is about the first item."""
+        if not isinstance(report, Done):
+            if isinstance(report, Failed | Died) and self._is_first(report):
+                self._choose(self._plain())
+            yield report
+            return
+        if self._is_first(report):
+            self._strict = not isinstance(report.values[0], _Awaitable)
+            self._choose(self._plain() if self._strict else self._loop)
+        if _Awaitable not in set(map(type, report.values)):
+            yield report
+            return
+        each = report.seconds / len(report.values)
+        for index, value in enumerate(report.values, report.first):
+            if not isinstance(value, _Awaitable):
+                yield Done(report.chunk, index, [value], each, report.worker)
+            elif self._strict:
+                value.drop()
+                yield Failed(report.chunk, index, late_awaitable(), None, report.worker)
+            else:
+                self._loop.adopt(report.chunk, index, value.awaitable, value.context)
+
+    def _is_first(self, report: Report) -> bool:
+        return self._chosen is None and self._first is not None and report.chunk == self._first.id
+
+    def _plain(self) -> Port:
+        """Return where a plain function goes: where some of its calls are, or else to threads that do not probe."""
+        return self._probe if self._open else self._threads(self._call)
+
+    def _choose(self, port: Port) -> None:
+        self._chosen = port
+        if self._timer is not None:
+            self._timer.cancel()
+        given, self._given = self._given, []
+        if port is not self._probe:
+            for chunk in given:
+                self._probe.recall(chunk, False)
+            self._probe.resize(0)
+        port.resize(self._workers)
         self.bell.ring()
-        return False
 
     def close(self) -> None:
         """End or abandon at once whatever still runs."""
+        if self._timer is not None:
+            self._timer.cancel()
         self._probe.close()
         self._loop.close()
-        if self._chosen is not None and self._chosen is not self._loop:
+        if self._chosen is not None and self._chosen not in (self._loop, self._probe):
             self._chosen.close()
 
 
 class _Awaitable:
-    """What the first call returned, with the context it ran in, unawaited: the thread would await it on its own."""
+    """What a call returned, with the context it ran in, unawaited: the thread would await it on its own."""
 
     def __init__(self, awaitable: Awaitable[Any], context: Context) -> None:
         self.awaitable = awaitable
         self.context = context
+
+    def drop(self) -> None:
+        """Close it, or Python complains that it was never awaited."""
+        if hasattr(self.awaitable, "close"):
+            self.awaitable.close()
 
 
 def _probing(call: Call) -> Call:

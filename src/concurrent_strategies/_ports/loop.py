@@ -95,9 +95,9 @@ class LoopPort(Port):
         """Give a chunk to the loop."""
         self._hand_over(Block(chunk.id, chunk.first, chunk.items, self._func, self._context))
 
-    def adopt(self, chunk: Chunk, awaitable: Awaitable[Any], context: Context) -> None:
-        """Take over the first item of a chunk where its function has been called already, in `context`."""
-        self._hand_over(Block(chunk.id, chunk.first, [awaitable], _itself, context))
+    def adopt(self, chunk: int, index: int, awaitable: Awaitable[Any], context: Context) -> None:
+        """Take over an item for which the function has been called already, in `context`."""
+        self._hand_over(Block(chunk, index, [awaitable], _itself, context))
 
     def _hand_over(self, block: Block) -> None:
         if not self._post(partial(self._take_in, block)):

@@ -36,6 +36,10 @@ class _LoopStrategy(BaseStrategy):
         """Return what runs such a loop in a thread."""
         raise NotImplementedError
 
+    def shape(self, colour: str) -> tuple[int, int]:
+        """Return one seat with all calls for coroutines, and a seat each for calls that may turn out to be plain."""
+        return (1, self.most()) if colour == ASYNC else (self.most(), 1)
+
     def hire(self, workers: int) -> LoopCrew:
         """Keep loops between runs, and threads for plain functions."""
         return LoopCrew(self.name, self.serve(), self.worker_resource)
