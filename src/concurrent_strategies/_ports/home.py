@@ -102,7 +102,7 @@ class Home:
     @property
     def is_here(self) -> bool:
         """Whether this is the loop's own thread."""
-        return self._arrived and threading.get_ident() == self.loop.thread
+        return hasattr(self, "loop") and threading.get_ident() == self.loop.thread  # it may have failed to begin
 
     @property
     def deaf(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import select
+import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -141,4 +143,7 @@ class TrioStrategy(_LoopStrategy):
 
     def serve(self) -> Serve:
         """Return what runs trio in a thread."""
+        if sys.platform == "linux" and not hasattr(select, "epoll"):
+            remedy = "gevent has patched this program, and trio needs what that takes away; use asyncio or green"
+            raise StrategyUnavailable("trio", remedy)
         return serve_trio
