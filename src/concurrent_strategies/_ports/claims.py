@@ -39,9 +39,10 @@ class Group:
         iterator: the items that are not started.
         out: the values that are not reported.
         since: when the work on what is not reported began.
+        tick: how often the hub had had control by then.
     """
 
-    __slots__ = ("base", "block", "end", "iterator", "out", "since", "worker")
+    __slots__ = ("base", "block", "end", "iterator", "out", "since", "tick", "worker")
 
     def __init__(self, block: Block, worker: str, first: int, items: Sequence[Any]) -> None:
         self.block = block
@@ -51,6 +52,7 @@ class Group:
         self.iterator: Iterator[Any] = iter(items)
         self.out: list[Any] = []
         self.since = clock()
+        self.tick = 0
 
 
 class Claims:

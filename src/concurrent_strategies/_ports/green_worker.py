@@ -41,7 +41,7 @@ class GreenWorker:
     Attributes:
         group: what it is running.
         doomed: whether it is to end, and nobody waits for what it still says.
-        fresh: whether it has not claimed anything yet.
+        interrupted: whether its last error was a Ctrl-C.
         ready: whether it has done what comes before the first item.
         name: what outcomes call it.
         greenlet: itself.
@@ -49,8 +49,7 @@ class GreenWorker:
 
     def __init__(self, crew: GreenCrew, name: str, port: GreenletsPort) -> None:
         self.group: Group | None = None
-        self.doomed = self.ready = False
-        self.fresh = True
+        self.doomed = self.interrupted = self.ready = False
         self.name = name
         self._crew = crew
         self._port: GreenletsPort | None = port
@@ -72,6 +71,7 @@ class GreenWorker:
         self.ready = True
         try:
             while (port := self._port) is not None:
+                port.goes_on()
                 self._context = port.context.copy()
                 if setup.worker_resource is not None:
                     self._context.run(resource.set, made)
@@ -118,10 +118,13 @@ class GreenWorker:
             tired = False
             while group.base < group.end:
                 error = self._run(port, group)
-                tired = port.finished(group, error if error is None else _trimmed(error))
+                tired = port.finished(self, group, error if error is None else _trimmed(error))
             self.group = None
             if tired:
+                if not port.waits_alone():
+                    return
                 sleep(0)
+                port.goes_on()
 
     def _run(self, port: GreenletsPort, group: Group) -> BaseException | None:
         """Run what nobody has taken back, up to the first item that fails, and return its error."""
@@ -144,8 +147,7 @@ class GreenWorker:
         except Raised as caught:
             return caught.error
         except BaseException as error:
-            if isinstance(error, KeyboardInterrupt) and not self.doomed:
-                port.interrupted(error)
+            self.interrupted = isinstance(error, KeyboardInterrupt)
             return error
         return None
 

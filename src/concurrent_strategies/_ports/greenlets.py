@@ -24,7 +24,7 @@ from .._errors import late_awaitable
 from .claims import Claims, Group
 from .green_crew import GreenCrew
 from .green_worker import GreenWorker
-from .hub import GreenBell, call_in, is_here, is_patched
+from .hub import GreenBell, call_in, hush, is_here, is_patched, unhush
 
 SLICE = 0.001  # seconds without a switch after which a worker lets the others have their turn
 
@@ -64,11 +64,15 @@ class GreenletsPort(Port):
         self._caller: Any = None if apart or own else getcurrent()
         self._most = 1
         self._workers: set[GreenWorker] = set()
+        self._runnable = 0  # those that do not wait for anything but their turn
         self._claims = Claims()
         self._reports: deque[Report] = deque()
         self._ticking = self._closed = False
+        self._ticks = 0
         self._rested = clock()  # when the hub had control last
         self._refusal: Exception | None = None
+        if self._caller is not None:
+            hush(self.hub)
         crew.open(self)
 
     # ---------------------------------------------------------------------------- for the engine, in any thread
@@ -87,7 +91,7 @@ class GreenletsPort(Port):
     def resize(self, workers: int) -> None:
         """Have at most so many greenlets; those that are too many end with their item."""
         self.seats, self._most = min(1, workers), workers
-        self._soon(self._grow, 1)
+        self._soon(self._grow)
 
     def start(self, chunk: Chunk) -> None:
         """Take a chunk."""
@@ -111,6 +115,8 @@ class GreenletsPort(Port):
     def close(self) -> None:
         """Kill what still runs."""
         self._closed = True
+        if self._caller is not None:
+            unhush(self.hub)
         self._soon(self._give_back)
         if self._workers:
             self.kill_all()
@@ -143,13 +149,17 @@ class GreenletsPort(Port):
             self._emit(Returned(chunk.id, chunk.first, len(chunk.items)))
             return
         self._claims.add(chunk)
-        self._grow(1)
+        self._grow()
 
-    def _grow(self, count: int) -> None:
-        """Have up to so many more workers, if there is something to claim."""
-        while count and len(self._workers) < self._most and self._claims:
+    def _grow(self) -> None:
+        """Have one more worker for what there is to claim, unless one is waiting for its turn already.
+
+        As each does this before its first item, they multiply while items wait; and where items do not, whoever else
+        wants the thread, such as the driver, has no more than one of them before it.
+        """
+        if not self._runnable and len(self._workers) < self._most and self._claims:
+            self._runnable += 1
             self._workers.add(self._crew.hire(self))
-            count -= 1
 
     def _recall(self, chunk: Chunk, keep: bool) -> None:
         self._reopen()
@@ -171,7 +181,7 @@ class GreenletsPort(Port):
             if group is not None and group.block.chunk == chunk and group.base == index:
                 self._workers.discard(worker)  # it may take its time, and its place is wanted
                 worker.throw()
-                self._grow(1)
+                self._grow()
                 return
 
     def _kill_all(self) -> None:
@@ -193,10 +203,10 @@ class GreenletsPort(Port):
     def _tick(self) -> None:
         """Take from a worker that waits what it has done and what it has not begun, and tell the engine."""
         self._ticking = False
+        self._ticks += 1
         self._rested = clock()
         self._reopen()
-        if self._claims.size == 1:
-            self._grow(2)
+        self._grow()
         if self._reports:
             self.bell.ring()
 
@@ -222,9 +232,8 @@ class GreenletsPort(Port):
         if group is None:
             return None
         count = group.end - group.base
-        if worker.fresh:
-            worker.fresh = False
-            self._grow(2 if count == 1 else 0)  # so that they multiply while items wait
+        group.tick = self._ticks
+        self._grow()
         if not self._ticking:
             self._ticking = True
             self.hub.loop.run_callback(self._tick)
@@ -235,7 +244,7 @@ class GreenletsPort(Port):
             self._reports.append(Started(group.block.chunk, group.base, 1))
         return group
 
-    def finished(self, group: Group, error: BaseException | None) -> bool:
+    def finished(self, worker: GreenWorker, group: Group, error: BaseException | None) -> bool:
         """Report what a worker has done of a group; return whether it is time that others have their turn."""
         now = clock()
         took = now - group.since
@@ -246,10 +255,14 @@ class GreenletsPort(Port):
             if not self.alone:
                 self._claims.measured(len(values), took)
         if error is not None:
-            self._emit(Failed(group.block.chunk, group.base, error, took, group.worker))
+            failed = Failed(group.block.chunk, group.base, error, took, group.worker)
             group.base += 1
+            if not (worker.interrupted and self._interrupts(error, failed)):
+                self._emit(failed)
         if group.base >= group.end and self._claims.last is group:
             self._claims.last = None
+        if group.tick != self._ticks:  # the item has waited
+            group.tick, self._rested = self._ticks, now
         return now - self._rested > SLICE
 
     def _report(self, group: Group, values: list[Any], took: float) -> None:
@@ -283,10 +296,21 @@ class GreenletsPort(Port):
             self.alone = self.alone or awaits
         return self.awaits
 
+    def waits_alone(self) -> bool:
+        """Tell whether a worker should wait for its next turn; not if another does so already."""
+        if self._runnable:
+            return False
+        self._runnable += 1
+        return True
+
+    def goes_on(self) -> None:
+        """Note that a worker has its turn."""
+        self._runnable -= 1
+
     def left(self, worker: GreenWorker) -> None:
         """Note that a worker has no more to do here."""
         self._workers.discard(worker)
-        self._grow(1)
+        self._grow()
         if self._closed or len(self._workers) >= self._most:
             self.bell.ring()  # somebody waits for this
 
@@ -295,12 +319,22 @@ class GreenletsPort(Port):
         from .._deaths import start_error  # loads concurrent.futures
 
         self._workers.discard(worker)
-        if isinstance(error, KeyboardInterrupt):
-            self.interrupted(error)
-        self._refuse(start_error(what, error))
+        if not worker.ready:
+            self._runnable -= 1
+        broken = Broken(start_error(what, error))
+        if not (isinstance(error, KeyboardInterrupt) and self._interrupts(error, broken)):
+            self._emit(broken)
+        self._refusal = broken.error
+        self._give_back()
 
-    def interrupted(self, error: KeyboardInterrupt) -> None:
-        """Pass a Ctrl-C on to the caller, whose thread this is, wherever the caller is waiting."""
-        if self._caller is not None and self.forewarn is None:
-            caller = self.hub.parent if self._closed or self._caller.dead else self._caller
-            self.hub.loop.run_callback(caller.throw, error)
+    def _interrupts(self, error: BaseException, report: Report) -> bool:
+        """Pass a Ctrl-C on to the caller, if this is the caller's thread, and report it only after that."""
+        if self._caller is None or self.forewarn is not None:
+            return False
+        self.hub.loop.run_callback(self._interrupt, error, report)
+        return True
+
+    def _interrupt(self, error: BaseException, report: Report) -> None:
+        caller = self.hub.parent if self._closed or self._caller.dead else self._caller
+        caller.throw(error)
+        self._emit(report)

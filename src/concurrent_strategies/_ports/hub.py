@@ -49,6 +49,18 @@ def call_in(hub: Any, function: Callable[..., object], *args: Any) -> None:
         return  # the loop has been destroyed
 
 
+def hush(hub: Any) -> None:
+    """Have the hub print nothing of a Ctrl-C, which the caller will hear of, until `unhush`."""
+    hub.NOT_ERROR = (*hub.NOT_ERROR, KeyboardInterrupt)
+
+
+def unhush(hub: Any) -> None:
+    """Undo one `hush`."""
+    kinds = list(hub.NOT_ERROR)
+    kinds.remove(KeyboardInterrupt)
+    hub.NOT_ERROR = tuple(kinds)
+
+
 class GreenBell(Bell):
     """A bell for a hub's greenlets: in its own thread the others go on while one waits.
 

@@ -48,9 +48,12 @@ class IsolatedPort(RemotePort):
         self.seats = min(1, workers)
         worker = self._at.get(0)
         if worker is not None and worker is self._told[0]:
+            # Towards the end of a run there are fewer items than there may be calls: nothing to tell then.
             left = sum(parcel.left for parcel in worker.parcels.values())
-            if min(left, self._told[1]) > workers:
+            before, after = min(left, self._told[1]), min(left, workers)
+            if before != after:
                 self.tell(worker)
+            if before > after:
                 return  # `span` falls when the process says so
         self.span = workers
 
