@@ -125,7 +125,10 @@ class FirstPort(Port):
     def _ask(self, first: Chunk) -> None:
         self._timer = threading.Timer(HEAD_START, self.bell.ring)
         self._timer.daemon = True
-        self._timer.start()
+        try:
+            self._timer.start()
+        except RuntimeError:  # no thread is left for it: then there is no head start
+            self.bell.ring()
         self._given.append(first)
         self._probe.start(first)
 

@@ -123,7 +123,10 @@ class LoopPort(Port):
         if self._alarm is None and not self._home.is_here:
             self._alarm = threading.Timer(DEAF, self.bell.ring)
             self._alarm.daemon = True
-            self._alarm.start()
+            try:
+                self._alarm.start()
+            except RuntimeError:  # no thread is left for it: then it is looked after at once
+                self.bell.ring()
 
     def poll(self) -> list[Report]:
         """Return what the lanes have said."""
