@@ -193,6 +193,8 @@ class Run:
         held.recalled = not report.count  # whoever had nothing to give back is not asked again
         if self._schedule.span == 1:
             held.narrow()
+        if report.count == len(held.chunk.items):
+            self._schedule.bounced(held)
         for first, end in held.settle(report.first, report.count) if report.count else ():
             self._requeue(first, held.items(first, end - first), held.chunk.attempt, now)
 

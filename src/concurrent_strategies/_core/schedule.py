@@ -14,7 +14,8 @@ from .pace import BEAT, Pace
 from .port import Chunk
 from .rules import Rules
 
-PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat has it called back
+PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat has it called back, to begin with
+LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
@@ -50,6 +51,7 @@ class Schedule:
         self._seats = self.span = 0
         self._load: dict[int, int] = {}  # seat -> items handed to it and not settled
         self._chunks = 0
+        self._patience = PATIENCE
 
     def weigh(self, held: Held, before: int) -> None:
         """Keep the load of the seat, after items of a chunk were settled, and forget the chunk when all are."""
@@ -67,6 +69,20 @@ class Schedule:
             self.backlog.again(now, first, attempt, items[0])
         else:
             self.backlog.give_back(first, items)
+
+    def _is_next(self, held: Held) -> bool:
+        """Tell whether this is one item that its seat has nothing before: nobody else could start it sooner."""
+        return held.open == 1 and self._load[held.chunk.seat] == 1
+
+    def bounced(self, held: Held) -> None:
+        """Learn that a chunk has come back as it went.
+
+        Unless others were before it at its seat, it was called back too early: its worker was still reading it, large as
+        it was, or still starting. Another seat would have to do the same, so let them have more time.
+        """
+        seat, number = held.chunk.seat, held.chunk.id
+        if not any(other.chunk.seat == seat and other.chunk.id < number for other in self.held.values()):
+            self._patience = min(self._patience * 2, LONGEST_PATIENCE)
 
     def stop_behind(self, horizon: int) -> None:
         """Let nothing start behind an index, now and later."""
@@ -151,9 +167,9 @@ class Schedule:
         for held in self.held.values():
             # The same sums as in `due`: a difference of times may round to the other side.
             hidden = span == 1 and held.announced > 1 and now >= held.heard + SILENCE
-            if held.recalled or not (hidden or (idle and now >= held.heard + PATIENCE)):
+            if held.recalled or not (hidden or (idle and now >= held.heard + self._patience)):
                 continue
-            if held.can_give_back:
+            if held.can_give_back and not self._is_next(held):
                 held.recalled = True
                 commands.append(("recall", held.chunk, 1))
 
@@ -188,10 +204,11 @@ class Schedule:
         for held in self.held.values():
             if held.running:
                 times.append(next(iter(held.running.values())) + (self._rules.task_timeout or 0.0))
-            if not held.recalled and span == 1 and held.announced > 1:
+            recallable = held.can_give_back and not held.recalled and not self._is_next(held)
+            if recallable and span == 1 and held.announced > 1:
                 times.append(held.heard + SILENCE)
-            if not (held.recalled or self.backlog.count) and self._spare(span) and held.can_give_back:
-                times.append(max(held.heard + PATIENCE, now + PATIENCE / 2))
+            if recallable and not self.backlog.count and self._spare(span):
+                times.append(max(held.heard + self._patience, now + PATIENCE / 2))
         return min(times)
 
     def slack(self, seats: int, span: int) -> float:
