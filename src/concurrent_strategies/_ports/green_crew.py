@@ -14,7 +14,6 @@ from gevent import getcurrent, joinall
 from gevent.hub import Hub
 
 from .._core.crew import Crew, Setup
-from .._errors import StrategyClosed
 from .green_worker import GreenWorker
 from .hub import HubThread, LoopThread, is_here
 
@@ -87,9 +86,8 @@ class GreenCrew(Crew):
         self._closed = True
         here: list[Any] = []
         there: list[Any] = []
-        error = StrategyClosed("the strategy was closed while the run was under way")
         for port in list(self._ports):
-            (here if is_here(port.hub) else there).extend(port.retire(error))
+            (here if is_here(port.hub) else there).extend(port.at_work())
         for home, idle in list(self._idle.items()):
             while idle:
                 worker = idle.pop()

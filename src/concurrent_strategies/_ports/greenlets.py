@@ -70,9 +70,11 @@ class GreenletsPort(Port):
         self._ticking = self._closed = False
         self._ticks = 0
         self._rested = clock()  # when the hub had control last
-        self._refusal: Exception | None = None
+        self._broken = False
         if self._caller is not None:
             hush(self.hub)
+        if self.awaits:
+            crew.loop()  # before any item: it takes a while to start, and items may be timed
         crew.open(self)
 
     # ---------------------------------------------------------------------------- for the engine, in any thread
@@ -129,14 +131,10 @@ class GreenletsPort(Port):
 
     # ---------------------------------------------------------------------------- for the crew, in any thread
 
-    def retire(self, error: Exception) -> list[Any]:
-        """Take no more items; return the greenlets that are still at work."""
-        if self._closed:
-            return []
-        if self._refusal is None:
-            self._refusal = error
-            self._soon(self._refuse, error)
-        return [worker.greenlet for worker in list(self._workers) if worker.greenlet is not getcurrent()]
+    def at_work(self) -> list[Any]:
+        """Return the greenlets that are worth waiting for."""
+        workers = [] if self._closed else list(self._workers)
+        return [worker.greenlet for worker in workers if worker.greenlet is not getcurrent()]
 
     def kill_all(self) -> None:
         """End all greenlets that are in an item, or still preparing for one."""
@@ -145,7 +143,7 @@ class GreenletsPort(Port):
     # ---------------------------------------------------------------------------- in the hub's thread
 
     def _start(self, chunk: Chunk) -> None:
-        if self._closed or self._refusal is not None:
+        if self._closed or self._broken:
             self._emit(Returned(chunk.id, chunk.first, len(chunk.items)))
             return
         self._claims.add(chunk)
@@ -165,11 +163,6 @@ class GreenletsPort(Port):
         self._reopen()
         self._emit(Returned(chunk.id, *self._claims.cut(chunk, keep)))
 
-    def _refuse(self, error: Exception) -> None:
-        self._refusal = error
-        self._emit(Broken(error))
-        self._give_back()
-
     def _give_back(self) -> None:
         self._reopen()
         for chunk, first, count in self._claims.clear():
@@ -186,12 +179,7 @@ class GreenletsPort(Port):
 
     def _kill_all(self) -> None:
         for worker in list(self._workers):
-            group = worker.group
-            if group is not None and not worker.doomed:
-                if self._refusal is not None:
-                    self._emit(Failed(group.block.chunk, group.base, self._refusal))
-                worker.throw()
-            elif not worker.ready:
+            if (worker.group is not None and not worker.doomed) or not worker.ready:
                 worker.throw()
 
     def _emit(self, report: Report) -> None:
@@ -321,10 +309,10 @@ class GreenletsPort(Port):
         self._workers.discard(worker)
         if not worker.ready:
             self._runnable -= 1
+        self._broken = True
         broken = Broken(start_error(what, error))
         if not (isinstance(error, KeyboardInterrupt) and self._interrupts(error, broken)):
             self._emit(broken)
-        self._refusal = broken.error
         self._give_back()
 
     def _interrupts(self, error: BaseException, report: Report) -> bool:

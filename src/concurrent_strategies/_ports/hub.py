@@ -176,7 +176,7 @@ class LoopThread:
         self._ready.set()
 
     def run(self, awaitable: Awaitable[Any], context: Context) -> tuple[bool, Any]:
-        """Await something over there while this greenlet waits; a greenlet that is killed cancels it.
+        """Await something over there while this greenlet waits; if that is killed, cancel it and wait for its end.
 
         Returns:
             whether it went well, and its value or its exception. Costs about 50 us.
@@ -187,6 +187,7 @@ class LoopThread:
             return errand.waiter.get()  # type: ignore[no-any-return]
         except BaseException:
             self._loop.soon(errand.cancel)
+            errand.waiter.get()
             raise
 
     def close(self) -> None:
@@ -215,14 +216,16 @@ class _Errand:
 
     async def _run(self) -> None:
         self._begun = True
+        result: tuple[bool, Any]
         if self._cancelled:
+            result = False, None
             if hasattr(self._awaitable, "close"):
                 self._awaitable.close()  # or Python complains that it was never awaited
-            return
-        try:
-            result = True, await self._awaitable
-        except BaseException as error:
-            result = False, error
+        else:
+            try:
+                result = True, await self._awaitable
+            except BaseException as error:
+                result = False, error
         call_in(self.hub, self.waiter.switch, result)
 
 

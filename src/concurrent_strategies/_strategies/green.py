@@ -120,7 +120,7 @@ class GreenStrategy(BaseStrategy):
             "path": list(sys.path),
             "directory": os.getcwd(),  # noqa: PTH109  (pathlib would be imported for this alone)
             "environment": {DEPTH_VARIABLE: str(depth() + 1)},
-            "relay": (),
+            "relay": ("logging",),
             "inner": inside,
             "workers": workers,
         }
