@@ -1,4 +1,4 @@
-"""The smoke benchmark: every strategy beside its bare library, a minute for all; run with every change of the engine."""
+"""The smoke benchmark: every strategy beside its bare library; run with every change of the engine."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypeVar, overload, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, TypeAlias, TypeVar, overload, runtime_checkable
 
-from typing_extensions import Self, Unpack
+from typing_extensions import Unpack
 
 from ._options import RunOptions
 
@@ -112,9 +112,13 @@ class Strategy(Protocol):
     def astream(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[R]: ...
 
     @overload
-    def aoutcomes(self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[Outcome[R]]: ...
+    def aoutcomes(
+        self, func: Async[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]
+    ) -> AsyncStream[Outcome[R]]: ...
     @overload
-    def aoutcomes(self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]) -> AsyncStream[Outcome[R]]: ...
+    def aoutcomes(
+        self, func: Plain[R], /, *iterables: AnyItems, **options: Unpack[RunOptions]
+    ) -> AsyncStream[Outcome[R]]: ...
 
     def executor(self) -> Executor:
         """Return a `concurrent.futures.Executor` over this strategy."""

@@ -166,9 +166,7 @@ def test_unordered_runs_raise_the_first_failure_to_come(scenario: Scenario) -> N
 
 @many
 @given(
-    scenarios(
-        ends=(OK, OK, OK, FAIL, DIE), later=(OK, FAIL), fail_fast=True, retry=st.sampled_from((None, Retry()))
-    )
+    scenarios(ends=(OK, OK, OK, FAIL, DIE), later=(OK, FAIL), fail_fast=True, retry=st.sampled_from((None, Retry())))
 )
 def test_nothing_behind_a_failure_starts(scenario: Scenario) -> None:
     """Once a failure is known, no item behind it is handed out, also not one that is read or due again later."""
@@ -276,9 +274,7 @@ def test_what_takes_too_long_fails_alone(scenario: Scenario) -> None:
 
 @many
 @given(
-    scenarios(
-        ends=(OK, HANG), later=(OK, HANG), task_timeout=0.5, retry=st.builds(Retry, attempts=st.integers(2, 3))
-    )
+    scenarios(ends=(OK, HANG), later=(OK, HANG), task_timeout=0.5, retry=st.builds(Retry, attempts=st.integers(2, 3)))
 )
 def test_overdue_items_are_retried_like_others(scenario: Scenario) -> None:
     """A time-out is an error that `retry` covers; the run ends although every attempt may hang."""

@@ -122,9 +122,9 @@ def one_error_object_for_all(probe: Probe) -> None:
     """An error object that is raised again and again names, wherever it is raised, an item that it was raised for."""
     for func in (every_other, Async(every_other)):
         with probe.make(2) as strategy:
-            raised = caught(lambda: strategy.map(func, range(8)))  # noqa: B023
+            raised = caught(lambda: strategy.map(func, range(8)))
             assert "item 1: 1" in getattr(raised, "__notes__", ()), getattr(raised, "__notes__", ())
-            group = caught(lambda: strategy.map(func, range(8), on_error="collect"))  # noqa: B023
+            group = caught(lambda: strategy.map(func, range(8), on_error="collect"))
             assert isinstance(group, ExceptionGroup)
             assert len(group.exceptions) == 4
             assert strategy.map(func, range(8), on_error="skip") == [0, 2, 4, 6]
@@ -153,7 +153,7 @@ def frozen(probe: Probe) -> None:
             outcomes = list(strategy.outcomes(func, range(8)))
             assert [isinstance(outcome, cs.Failure) for outcome in outcomes] == [k == 3 for k in range(8)]
             check(outcomes[3].error)
-            check(caught(lambda: strategy.map(func, range(8))))  # noqa: B023
+            check(caught(lambda: strategy.map(func, range(8))))
             probe.usable(strategy)
 
 

@@ -274,7 +274,7 @@ def two_streams_at_once(probe: Probe) -> None:
         waiting = strategy.stream(pause_briefly, range(100))
         next(waiting)
         first, second = strategy.stream(same, range(100)), strategy.stream(same, range(100))
-        assert [pair for pair in zip(first, second, strict=True)] == [(k, k) for k in range(100)]
+        assert list(zip(first, second, strict=True)) == [(k, k) for k in range(100)]
         probe.usable(strategy)
         assert list(waiting) == list(range(1, 100))
 

@@ -1,8 +1,8 @@
 """The option `checkpoint`: a file of finished items, so that a run which was cut short goes on where it was.
 
-JSON lines, one object an item: `{"key": ..., "value": ...}`, the key being what the option `key` makes of the item, else
-its index. It is text that anyone can read, and nothing in it is ever evaluated or unpickled. A line that was cut off by
-a crash is left out.
+JSON lines, one object an item: `{"key": ..., "value": ...}`, the key being what the option `key` makes of the item,
+else its index. It is text that anyone can read, and nothing in it is ever evaluated or unpickled. A line that was cut
+off by a crash is left out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import IO, Any
 
 from .._errors import InvalidOption
@@ -35,7 +36,7 @@ class Checkpoint:
         self._open_keys: dict[int, str] = {}
         try:
             self._known = _read(path)
-            self._file: IO[str] = open(path, "a", encoding="utf-8")  # noqa: SIM115  (closed by `close`)
+            self._file: IO[str] = Path(path).open("a", encoding="utf-8")  # noqa: SIM115  (closed by `close`)
         except (OSError, UnicodeDecodeError) as error:
             raise InvalidOption("checkpoint", os.fspath(path), f"the file cannot be used: {error}") from error
 
@@ -89,10 +90,10 @@ def _name(key: Any) -> str:
 
 def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Return the values by key; the last line may have been cut off, any other must be right."""
-    if not os.path.exists(path):
+    if not Path(path).exists():
         return {}
     known: dict[str, Any] = {}
-    with open(path, "r+", encoding="utf-8") as file:
+    with Path(path).open("r+", encoding="utf-8") as file:
         lines = file.readlines()
         if lines and not lines[-1].endswith("\n"):
             # Cut off by a crash: taken off, or the next line would be written onto it.

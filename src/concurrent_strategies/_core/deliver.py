@@ -42,7 +42,7 @@ class Delivery:
                 continue
             attempt, worker, times = entry.attempt, entry.worker, entry.seconds
             each = times if isinstance(times, list) else repeat(times)
-            for index, value, seconds in zip(count(entry.first), entry.values, each):  # noqa: B905  (two are endless)
+            for index, value, seconds in zip(count(entry.first), entry.values, each):
                 yield Success(index, take(index, None), value, attempt, seconds, worker)
 
     def values(self, batch: Sequence[Entry]) -> Iterator[list[Any]]:

@@ -153,18 +153,15 @@ def serve_asyncio(arrive: Callable[[Loop, Function], None], factory: Callable[[]
     with asyncio.Runner(loop_factory=factory) as runner:
         loop = runner.get_loop()
         over = loop.create_future()
+        over.add_done_callback(lambda _: loop.stop())
         loop.call_soon(lambda: arrive(AsyncioLoop(), partial(over.set_result, None)))
-        while not over.done():
+        while not over.done():  # an item may have called `loop.stop()`
             try:
-                loop.run_until_complete(over)
+                loop.run_forever()
             except (SystemExit, KeyboardInterrupt):
                 # Raised in a task that an item has made: asyncio lets these two through the loop. Whoever awaits that
                 # task gets them too; the loop itself is as good as before, and goes on where it was.
                 continue
-            except RuntimeError:
-                if loop.is_closed():
-                    raise
-                continue  # an item called `loop.stop()`
 
 
 def serve_trio(arrive: Callable[[Loop, Function], None]) -> None:

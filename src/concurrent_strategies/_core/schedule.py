@@ -77,8 +77,8 @@ class Schedule:
     def bounced(self, held: Held) -> None:
         """Learn that a chunk has come back as it went.
 
-        Unless others were before it at its seat, it was called back too early: its worker was still reading it, large as
-        it was, or still starting. Another seat would have to do the same, so let them have more time.
+        Unless others were before it at its seat, it was called back too early: its worker was still reading it, large
+        as it was, or still starting. Another seat would have to do the same, so let them have more time.
         """
         seat, number = held.chunk.seat, held.chunk.id
         if not any(other.chunk.seat == seat and other.chunk.id < number for other in self.held.values()):

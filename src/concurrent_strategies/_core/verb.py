@@ -43,9 +43,7 @@ class Job:
 
     __slots__ = ("apart", "call", "crew", "loop", "workers")
 
-    def __init__(
-        self, call: Call, crew: Crew, workers: int, loop: Loop | None = None, *, apart: bool = False
-    ) -> None:
+    def __init__(self, call: Call, crew: Crew, workers: int, loop: Loop | None = None, *, apart: bool = False) -> None:
         self.call = call
         self.crew = crew
         self.workers = workers

@@ -14,7 +14,6 @@ from contextvars import Context, copy_context
 from copy import copy
 from typing import Any
 
-from .._core.bell import Bell
 from .._core.call import Call
 from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned
 from .._errors import late_awaitable
@@ -35,7 +34,7 @@ class FirstPort(Port):
     """
 
     def __init__(self, call: Call, threads: ThreadCrew, loop: LoopPort, *, resource: bool) -> None:
-        self.bell = loop.bell = Bell()
+        self.bell = loop.bell
         self._call = call
         self._crew = threads
         self._loop = loop

@@ -17,6 +17,7 @@ from .._core.crew import Crew
 from .._core.loops import Function, Loop
 from .._deaths import start_error
 from .._errors import StrategyClosed
+from .native import new_bell, start_thread
 from .resource import LoopResource
 from .threads import ThreadCrew
 
@@ -51,7 +52,8 @@ class Home:
         self.ports: set[LoopPort] = set()
         self.host: Home | None = None
         self.over = False
-        self.thread: threading.Thread | None = None
+        self._thread: threading.Thread | None = None
+        self._started = False
         self._factory = factory
         self._serve = serve
         self._resource: LoopResource | None = None
@@ -60,7 +62,7 @@ class Home:
         self._arrived = self._ending = False
         self._stop: Function | None = None
         self._then: Function = _nothing
-        self._gone = threading.Event()
+        self._gone = new_bell()
         if here is not None:
             self._arrive(here, None)
 
@@ -82,17 +84,16 @@ class Home:
                 self.loop.soon(self._drain)
             except RuntimeError:  # it has ended
                 self.over = True
-                self._gone.set()
+                self._gone.ring()
                 self._drain()
-        elif self.thread is None:
-            thread = threading.Thread(target=self._live, name="event-loop", daemon=True)
+        elif not self._started:
             try:
-                thread.start()
+                self._thread = start_thread(self._live, "event-loop")
             except RuntimeError:
                 self._woken = None
                 self._inbox.clear()
                 raise
-            self.thread = thread
+            self._started = True
 
     @property
     def has_resource(self) -> bool:
@@ -123,9 +124,11 @@ class Home:
         deadline = time.monotonic() + timeout
         if not self._gone.wait(timeout - last_word):
             self.post(self._doom)
-            self._gone.wait(last_word)
-        if self.thread is not None and self._gone.is_set():
-            self.thread.join(max(0.0, deadline - time.monotonic()))
+            if not self._gone.wait(last_word):
+                return
+        self._gone.ring()  # for the next who asks
+        if self._thread is not None:
+            self._thread.join(max(0.0, deadline - time.monotonic()))
 
     # -------------------------------------------------------------------------------------------- in the loop
 
@@ -140,7 +143,7 @@ class Home:
         for port in list(self.ports):
             port.lost(start_error("the event loop ended under its items", cause))
         self._drain()
-        self._gone.set()
+        self._gone.ring()
 
     def _arrive(self, loop: Loop, stop: Function | None) -> None:
         self.loop = loop
@@ -197,7 +200,7 @@ class Home:
         self.over = True
         self._then()
         if self._stop is None:
-            self._gone.set()
+            self._gone.ring()
         else:
             self._stop()
 

@@ -61,7 +61,6 @@ class Process:
         except ProcessLookupError:
             return  # it has ended by itself
 
-
     def disown(self) -> None:
         """Have nobody miss it in a forked child, whose process it is not."""
 

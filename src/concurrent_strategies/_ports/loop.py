@@ -17,7 +17,6 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
-from .._core.bell import Bell
 from .._core.call import ASYNC, Call
 from .._core.item import resource
 from .._core.loops import Function
@@ -26,6 +25,7 @@ from .._deaths import start_error
 from .blocks import Block, Blocks, Claims
 from .home import DEAF, Home
 from .lanes import Lane
+from .native import new_bell
 
 
 class LoopPort(Port):
@@ -45,7 +45,7 @@ class LoopPort(Port):
     grace = 0.0
 
     def __init__(self, call: Call, home: Home, *, keep: bool, elsewhere: Callable[[], Home]) -> None:
-        self.bell = Bell()
+        self.bell = new_bell()
         self.seats = self._most = 0
         self.call = call
         self.undeclared = call.colour != ASYNC

@@ -206,7 +206,6 @@ class Worker:
         if life >= 0:
             os.close(life)
 
-
     def disown(self) -> None:
         """Close our ends in a forked child: it is not its process."""
         self.forget()

@@ -90,7 +90,7 @@ class InputPromises(Promises):
                 yield x
 
         with self.new() as strategy:
-            strategy.map(same, range(4))  # not what it takes to start workers is what this is about
+            strategy.map(same, range(4))  # what it takes to start workers is not what this is about
             diary.extend(f"got-{x}" for x in strategy.stream(same, slow()))
         assert diary.index("got-0") < diary.index("pull-2")
         assert [entry for entry in diary if entry.startswith("got")] == [f"got-{x}" for x in range(4)]
