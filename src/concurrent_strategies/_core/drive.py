@@ -183,6 +183,7 @@ class Engine:
             return
         with self._lock:
             self.run.halt()
+            self.port.muted = True
         grace = self.port.grace
         patience = min(HURRY if hurry else CLOSE, CLOSE if grace is None else grace)
         deadline = clock() + patience

@@ -166,6 +166,7 @@ class Port:
             if it cannot be ended, only abandoned: then it gets what time the caller allows.
         inline: whether calls run inside `poll`, in the thread of whoever drives: nothing can stop them there.
         quiet: whether no call runs any more, after `close`.
+        muted: whether nobody wants results any more: making them again would be the user's own code, for nothing.
         alarm: the time, on the monotonic clock, at which `poll` is to be called even if the bell has not rung.
         forewarn: takes every `Started` in the worker itself, before its items run: set by whoever hosts a port in a
             process that may die with them. `None`: they come by `poll`, and only where items are timed.
@@ -179,6 +180,7 @@ class Port:
     grace: float | None = None
     inline: bool = False
     quiet: bool = True
+    muted: bool = False
     alarm: float = float("inf")
     forewarn: Callable[[Report], None] | None = None
     words: deque[Callable[[], object]] | None = None

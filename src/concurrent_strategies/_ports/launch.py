@@ -14,6 +14,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .._errors import InvalidOption
@@ -120,13 +122,14 @@ class ForkLauncher(Launcher):
         for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:
                 stream.flush()  # or the child would print what is buffered a second time
-        pid = os.fork()
-        if pid:
-            return Process(pid)
-        try:
-            main(*fds)
-        finally:
-            os._exit(1)
+        with _deaf():
+            pid = os.fork()
+            if not pid:
+                try:
+                    main(*fds)
+                finally:
+                    os._exit(1)
+        return Process(pid)
 
 
 class ServerLauncher(Launcher):
@@ -238,4 +241,18 @@ def _interpreter(module: str, name: str, fds: tuple[int, ...], prelude: str) -> 
     code = _CODE.format(prelude=prelude, module=module, name=name)
     flags: list[str] = subprocess._args_from_interpreter_flags()  # type: ignore[attr-defined]
     arguments: list[Any] = [sys.executable, *flags, "-c", code, _HOME, *map(str, fds)]
-    return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, pass_fds=fds, close_fds=True)
+    with _deaf():
+        return subprocess.Popen(arguments, stdin=subprocess.DEVNULL, pass_fds=fds, close_fds=True)
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Have processes that are started meanwhile begin with Ctrl-C blocked, until they are ready to ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

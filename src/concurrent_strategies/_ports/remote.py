@@ -279,6 +279,10 @@ class RemotePort(Port):
         elif kind == wire.UNREADABLE:
             del worker.parcels[frame.chunk]
             self._send_one_by_one(worker, chunk)
+        elif self.muted and kind in (wire.DONE, wire.FAILED):
+            count = frame.b if kind == wire.DONE else 1
+            worker.settle(frame.chunk, count)
+            self._reports.append(Returned(chunk.id, frame.a, count))
         elif kind == wire.DONE:
             worker.settle(frame.chunk, frame.b)
             for index in range(frame.a, frame.a + frame.b) if worker.condemned else ():

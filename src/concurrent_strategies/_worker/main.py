@@ -34,6 +34,8 @@ def main(data_fd: int, control_fd: int, life_fd: int) -> None:
         # An empty handler and not SIG_IGN, which the function's own subprocesses would inherit. Ctrl-C is the
         # parent's business: it ends its workers.
         signal.signal(signal.SIGINT, _nothing)
+        if hasattr(signal, "pthread_sigmask"):
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it was blocked until now
         _die_with_parent(life_fd)
         data, control = socket.socket(fileno=data_fd), socket.socket(fileno=control_fd)
         for sock in (data, control):

@@ -22,7 +22,8 @@ def pieces_of(report: Report, call: int) -> list[Any]:
     if isinstance(report, Returned):
         return wire.pack(wire.RETURNED, report.chunk, report.first, report.count)
     if isinstance(report, Broken):
-        return wire.pack(wire.BROKEN_CALL, call, parts=[joined(error_to_wire(report.error))])
+        # The reason, if there is one: what it is the cause of does not cross the border with it.
+        return wire.pack(wire.BROKEN_CALL, call, parts=[joined(error_to_wire(report.error.__cause__ or report.error))])
     assert isinstance(report, Died)
     return []
 

@@ -25,7 +25,8 @@ class PortHost(Host):
         super().__init__(send, relay)
         self._inner = inner
         self._workers = workers
-        self._crew = inner.hire(workers)
+        inner.__enter__()  # so that what it opens knows that the workers stay
+        self._crew, _ = inner.warm()
         self._lock = threading.Lock()
         self._port: Port | None = None
         self._chunks: dict[int, Chunk] = {}
@@ -136,4 +137,4 @@ class PortHost(Host):
     def close(self) -> None:
         """Close the port and the inner workers."""
         self.forget()
-        self._crew.close(0.5)
+        self._inner.close(0.5)
