@@ -184,8 +184,7 @@ class Engine:
         with self._lock:
             self.run.halt()
             self.port.muted = True
-        grace = self.port.grace
-        patience = min(HURRY if hurry else CLOSE, CLOSE if grace is None else grace)
+        patience = min(HURRY if hurry else CLOSE, CLOSE if (grace := self.port.grace) is None else grace)
         deadline = clock() + patience
         while not self.port.inline:  # a call inside `poll` is over by now, and another poll would run the next one
             wait = min(self.turn(), deadline - clock())
