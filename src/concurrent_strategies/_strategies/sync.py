@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import threading
+from typing import TYPE_CHECKING
 
 from .._core.base import BaseStrategy, Job
 from .._core.crew import Crew, Setup
 from .._core.port import Port
 from .._ports.inline import InlinePort
 from .._strategy import Traits
+
+if TYPE_CHECKING:
+    from .._ports.threads import ThreadCrew
 
 
 class SyncStrategy(BaseStrategy):
@@ -36,20 +40,43 @@ class SyncStrategy(BaseStrategy):
 
     def hire(self, workers: int) -> Crew:
         """Keep a thread at hand for calls that would block a running event loop."""
-        if not _loop_is_running():
-            return Crew()
-        from .._ports.threads import ThreadCrew
-
-        return ThreadCrew(Setup(), f"sync-{threading.get_ident()}")
+        return _Helper()
 
     def open(self, job: Job) -> Port:
         """Run in the caller's thread, unless that would block an event loop."""
         if not _loop_is_running():
             return InlinePort(job.call, threading.current_thread().name)
-        from .._ports.threads import ThreadCrew, ThreadsPort
+        from .._ports.threads import ThreadsPort
 
-        crew = job.crew if isinstance(job.crew, ThreadCrew) else ThreadCrew(Setup(), "sync")
-        return ThreadsPort(job.call, crew)
+        assert isinstance(job.crew, _Helper)
+        return ThreadsPort(job.call, job.crew.thread())
+
+
+class _Helper(Crew):
+    """One thread, made when it is first needed: a strategy may be opened outside a loop and used inside one."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._threads: ThreadCrew | None = None
+
+    def thread(self) -> ThreadCrew:
+        """Return where the thread comes from."""
+        from .._ports.threads import ThreadCrew
+
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadCrew(Setup(), "sync")
+            return self._threads
+
+    def close(self, timeout: float) -> None:
+        """End the thread."""
+        if self._threads is not None:
+            self._threads.close(timeout)
+
+    @property
+    def stuck(self) -> int:
+        """How many threads were abandoned in a call that does not end."""
+        return self._threads.stuck if self._threads is not None else 0
 
 
 def _loop_is_running() -> bool:
