@@ -236,14 +236,18 @@ class ProcessCrew(Crew):
         self._out: weakref.WeakSet[Worker] = weakref.WeakSet()
         self._closed = False
 
-    def take(self) -> Worker:
-        """Return an idle worker, or start one.
+    def take(self, call: object) -> Worker:
+        """Return an idle worker, one that knows the function if there is one, or start one.
 
         Raises:
             OSError: if the system gives no more processes.
         """
         with self._lock:
-            worker = self._idle.pop() if self._idle else None
+            worker = next((idle for idle in self._idle if idle.call is call), None)
+            if worker is not None:
+                self._idle.remove(worker)
+            elif self._idle:
+                worker = self._idle.pop()
         if worker is None:
             worker = Worker(self._launcher, self._setup)
         self._out.add(worker)
@@ -254,10 +258,17 @@ class ProcessCrew(Crew):
         self._out.discard(worker)
         with self._lock:
             if not self._closed:
-                worker.call = None
                 self._idle.append(worker)
                 return
         worker.bury()
+
+    def forget(self, call: object) -> None:
+        """Have idle workers drop a function whose run has ended."""
+        with self._lock:
+            for worker in self._idle:
+                if worker.call is call:
+                    worker.call = None
+                    worker.send(wire.pack(wire.FORGET))
 
     def bury(self, worker: Worker) -> int | None:
         """Take leave of a worker that has ended or is to; return its exit code where that is known."""

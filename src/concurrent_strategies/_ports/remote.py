@@ -83,7 +83,6 @@ class RemotePort(Port):
     def _give_back(self, number: int) -> None:
         worker = self._at.pop(number)
         self._unregister(worker)
-        worker.send(wire.pack(wire.FORGET))
         self._crew.give_back(worker)
 
     def _unregister(self, worker: Worker) -> None:
@@ -106,7 +105,7 @@ class RemotePort(Port):
             self._say(Returned(chunk.id, chunk.first, len(chunk.items)))
             return None
         try:
-            worker = self._crew.take()
+            worker = self._crew.take(self._call)
         except OSError as error:
             self._refused(chunk, error)
             return None
@@ -309,4 +308,5 @@ class RemotePort(Port):
                 self._crew.bury(worker)
             else:
                 self._give_back(number)
+        self._crew.forget(self._call)
         self.bell.close()
