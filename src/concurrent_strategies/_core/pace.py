@@ -64,5 +64,7 @@ class Pace:
             floor = max(span, int(FLOOR / self.per_item) * span)
             size = min(size, max(floor, left // (2 * seats)))
         else:
-            size = min(size, -(-left // (2 * seats)))
+            # What is left is a small window, perhaps: for short items an equal part each, in one go.
+            floor = min(int(FLOOR / self.per_item) * span, -(-left // seats))
+            size = min(size, max(floor, -(-left // (2 * seats))))
         return max(1, size)
