@@ -86,7 +86,7 @@ class AioStream(Generic[T]):
         self._ready: Iterator[T] = iter(())
         self._changed: anyio.Event | None = None  # there while somebody waits for it; the same holds for `_room`
         self._room: anyio.Event | None = None
-        self._over = self._hurry = False
+        self._over = self._hurry = self._driven = False
         self._crash: BaseException | None = None
         self._reader: Cancellable | None = None
         self._reading = False
@@ -110,6 +110,9 @@ class AioStream(Generic[T]):
 
     async def _drive(self, engine: Engine) -> None:
         """Make the run move until it has ended or is to end, then close it."""
+        if self._driven:
+            return
+        self._driven = True
         try:
             await adrive(engine, self._ear, self._announce, lambda: self._over)
         except GeneratorExit:  # the loop was closed under us
@@ -228,6 +231,7 @@ class AioStream(Generic[T]):
             self._reader.cancel()
         interrupted: BaseException | None = None
         with anyio.CancelScope(shield=True):
+            await self._drive(self._engine)  # if its task was cancelled before its first step, which it never takes then
             while not self._closed.is_set():
                 try:
                     await self._closed.wait()
