@@ -9,6 +9,10 @@ import typing
 from tests.faults.specs import make
 
 SOURCE = """
+import dataclasses
+import enum
+import typing
+
 FACTOR = 3
 
 
