@@ -154,12 +154,11 @@ def test_whatever_is_returned_is_awaited_if_it_can_be(make: Any, kind: str) -> N
 @all_callers
 def test_all_lanes_work_on_one_chunk(make: Any, caller: str) -> None:
     """An item that waits for its neighbours does not keep them from starting, up to `max_workers` of them."""
-    met = 0
+    met: set[int] = set()
 
     async def meet(item: int) -> int:
-        nonlocal met
-        met += 1
-        while met % 5:
+        met.add(item)
+        while len(met) < 5:
             await anyio.lowlevel.checkpoint()
         return item
 

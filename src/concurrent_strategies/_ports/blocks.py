@@ -26,14 +26,14 @@ class Block:
     __slots__ = ("_end", "_rest", "chunk", "claims", "context", "func")
 
     def __init__(self, chunk: int, first: int, items: Any, func: Callable[[Any], Any], context: Context) -> None:
-        self.chunk = chunk
-        self.func = func
-        self.context = context
+        self.chunk: int = chunk
+        self.func: Callable[[Any], Any] = func
+        self.context: Context = context
         # Only these have an iterator that knows how much is left.
         rest = items if type(items) in (list, tuple, range) else list(items)
         self._end = first + len(rest)
         self._rest = iter(rest)
-        self.claims = zip(self._rest, count(first), repeat(self), strict=False)
+        self.claims: Any = zip(self._rest, count(first), repeat(self), strict=False)
 
     @property
     def left(self) -> int:

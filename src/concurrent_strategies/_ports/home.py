@@ -45,10 +45,11 @@ class Home:
         over: whether it has ended.
     """
 
+    over: bool
     loop: Loop
 
     def __init__(self, factory: Callable[[], Any] | None, serve: Serve, here: Loop | None = None) -> None:
-        self.foreign = here is not None
+        self.foreign: bool = here is not None
         self.ports: set[LoopPort] = set()
         self.host: Home | None = None
         self.over = False
@@ -217,7 +218,7 @@ class LoopCrew(Crew):
     def __init__(self, backend: str, serve: Serve, factory: Callable[[], Any] | None) -> None:
         from .._core.crew import Setup
 
-        self.threads = ThreadCrew(Setup(), f"{backend}-thread")
+        self.threads: ThreadCrew = ThreadCrew(Setup(), f"{backend}-thread")
         self._backend = backend
         self._serve = serve
         self._factory = factory

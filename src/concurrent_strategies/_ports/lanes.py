@@ -35,6 +35,9 @@ class Lane:
         doomed: whether what it still has to say does not matter any more.
     """
 
+    index: int
+    doomed: bool
+
     __slots__ = (
         *("_began", "_begun", "_cancels", "_first", "_limit", "_loop", "_name", "_port", "_seed", "_shared", "_task"),
         *("_values", "block", "doomed", "index"),

@@ -17,6 +17,7 @@ from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
+from .._core.bell import Bell
 from .._core.call import ASYNC, Call
 from .._core.item import resource
 from .._core.loops import Function
@@ -42,14 +43,15 @@ class LoopPort(Port):
         callers: whether the loop is the caller's own, so that a KeyboardInterrupt in it is the caller's, too.
     """
 
-    grace = 0.0
+    grace: float = 0.0
 
     def __init__(self, call: Call, home: Home, *, keep: bool, elsewhere: Callable[[], Home]) -> None:
-        self.bell = new_bell()
-        self.seats = self._most = 0
+        self.bell: Bell = new_bell()
+        self.seats: int = 0
+        self._most = 0
         self.call = call
-        self.undeclared = call.colour != ASYNC
-        self.callers = home.foreign
+        self.undeclared: bool = call.colour != ASYNC
+        self.callers: bool = home.foreign
         self._home = home
         self._keep = keep
         self._elsewhere = elsewhere

@@ -11,8 +11,6 @@ import anyio
 
 from .._core.loops import Cancellable, Function, Loop
 
-LEAVE = 5.0  # seconds that giving it back may take
-
 Told = Callable[[Any, "BaseException | None"], None]
 
 
@@ -56,19 +54,22 @@ class LoopResource:
                 told(value, error)
 
     async def _live(self) -> None:
-        stack = AsyncExitStack()
+        end: BaseException | None = None
         try:
-            self._leave = anyio.Event()
-            self._tell(await self._enter(stack), None)
-            if not self._released:
-                await self._leave.wait()
-        except BaseException as error:  # of the factory; or the loop is ending, which is a reason to give it back, too
-            self._tell(None, error)
-        try:
-            with anyio.move_on_after(LEAVE, shield=True):
-                await stack.aclose()
+            async with AsyncExitStack() as stack:
+                self._leave = anyio.Event()
+                self._tell(await self._enter(stack), None)
+                try:
+                    if not self._released:
+                        await self._leave.wait()
+                except BaseException as error:  # the loop is ending
+                    end = error
+                    raise
         except BaseException as error:
-            warnings.warn(f"the worker_resource could not be given back: {error!r}", RuntimeWarning, stacklevel=1)
+            if self._told is None:
+                self._tell(None, error)
+            elif error is not end:
+                warnings.warn(f"the worker_resource could not be given back: {error!r}", RuntimeWarning, stacklevel=1)
         self._gone()
 
     async def _enter(self, stack: AsyncExitStack) -> Any:
