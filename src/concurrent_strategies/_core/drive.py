@@ -175,10 +175,7 @@ class Engine:
                 self._keeper = keeper
 
     def closing(self, hurry: bool) -> Iterator[float]:
-        """Give the run up: an iterator of the seconds to wait before each next step; always bounded.
-
-        Unstarted items are called back; what runs gets the port's grace, then it is ended or abandoned.
-        """
+        """Give the run up, in bounded time: an iterator of the seconds to wait before each next step."""
         if self._pid != os.getpid():
             return
         with self._lock:
@@ -186,24 +183,27 @@ class Engine:
             self.port.muted = True
         patience = min(HURRY if hurry else CLOSE, CLOSE if (grace := self.port.grace) is None else grace)
         deadline = clock() + patience
-        while not self.port.inline:  # a call inside `poll` is over by now, and another poll would run the next one
-            wait = min(self.turn(), deadline - clock())
-            if self.run.quiet or wait <= 0:
-                break
-            yield wait
-        with self._lock:
-            self.closed = True
-            self.port.close()
-        deadline = clock() + 1.0
-        while not self.port.quiet and (wait := deadline - clock()) > 0:
-            self.port.poll()
-            if not self.port.quiet:
-                yield min(wait, 0.05)
-        self._lease.end()
-        if self._checkpoint is not None:
-            self._checkpoint.close()
-        if not self._keeps:
-            self._crew.close(0.1 if hurry else 1.0)
+        with contextlib.ExitStack() as order:  # whatever happens, such as a second Ctrl-C
+            if not self._keeps:
+                order.callback(self._crew.close, 0.1 if hurry else 1.0)
+            if self._checkpoint is not None:
+                order.callback(self._checkpoint.close)
+            order.callback(self._lease.end)
+            try:
+                while not self.port.inline:  # there a call is over by now, and another `poll` would run the next one
+                    wait = min(self.turn(), deadline - clock())
+                    if self.run.quiet or wait <= 0:
+                        break
+                    yield wait
+            finally:
+                with self._lock:
+                    self.closed = True
+                    self.port.close()
+            deadline = clock() + 1.0
+            while not self.port.quiet and (wait := deadline - clock()) > 0:
+                self.port.poll()
+                if not self.port.quiet:
+                    yield min(wait, 0.05)
 
 
 def drive(engine: Engine) -> Generator[list[Entry], None, None]:

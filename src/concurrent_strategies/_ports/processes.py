@@ -283,13 +283,15 @@ class ProcessCrew(Crew):
         for worker in idle:
             worker.hang_up()
         deadline = time.monotonic() + timeout
-        for worker in idle:
-            worker.ended(deadline)
-        for worker in [*idle, *self._out]:
-            worker.kill()
-        for worker in idle:
-            worker.bury()
-        self._launcher.close()
+        try:
+            for worker in idle:
+                worker.ended(deadline)
+        finally:  # also at Ctrl-C
+            for worker in [*idle, *self._out]:
+                worker.kill()
+            for worker in idle:
+                worker.bury()
+            self._launcher.close()
 
 
 def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[socket.socket, socket.socket, int]]:
