@@ -17,6 +17,7 @@ from .._errors import StrategyUnavailable
 from .._limit import Limit
 from .._machine import DEPTH_VARIABLE, depth
 from .._options import RunDefaults
+from .._ports.native import is_patched
 from .._strategy import Traits
 
 ISOLATED = Traits(isolated=True, interrupts=frozenset({"plain", "async"}))
@@ -82,7 +83,7 @@ class GreenStrategy(BaseStrategy):
 
     def _settle(self) -> None:
         """Decide where the greenlets live: that depends on the program, which may be another one after unpickling."""
-        isolated = not _is_patched() if self.isolate is None else self.isolate
+        isolated = not is_patched() if self.isolate is None else self.isolate
         self.traits = ISOLATED if isolated else IN_PLACE
 
     def check_open(self) -> None:
@@ -143,9 +144,3 @@ class GreenStrategy(BaseStrategy):
     def __setstate__(self, state: dict[str, Any]) -> None:
         super().__setstate__(state)
         self._settle()
-
-
-def _is_patched() -> bool:
-    """Tell whether gevent has made greenlets of the program's threads, without importing it to find out."""
-    monkey = sys.modules.get("gevent.monkey")
-    return monkey is not None and bool(monkey.is_module_patched("threading"))
