@@ -85,7 +85,7 @@ class UnknownStrategy(StrategyError, LookupError):
             f"there is no strategy named {strategy!r}; known are {', '.join(known)}.{suggestion(strategy, known)}"
         )
         self.strategy = strategy
-        self.known = tuple(known)
+        self.known: tuple[str, ...] = tuple(known)
 
 
 class StrategyUnavailable(StrategyError, ImportError):
@@ -151,7 +151,7 @@ class ItemExited(StrategyError, RuntimeError):
     def __init__(self, index: int, error: BaseException) -> None:
         super().__init__(f"item {index} ended by {type(error).__name__}: {error}")
         self.index = index
-        self.__cause__ = error
+        self.__cause__: BaseException = error
 
 
 class RemoteError(StrategyError, RuntimeError):

@@ -64,7 +64,7 @@ class BaseStrategy(Verbs):
         for name, value in options.items():
             if name not in NAMES:
                 raise self._unknown(name, value)
-        self.options = Options().merged({"max_workers": max_workers, **options})
+        self.options: Options = Options().merged({"max_workers": max_workers, **options})
         self._reset()
 
     # ------------------------------------------------------------------------------------------ for authors

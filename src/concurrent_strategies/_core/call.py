@@ -43,13 +43,13 @@ class Call:
         seed: int | None = None,
         task_timeout: float | None = None,
     ) -> None:
-        self.func = func
-        self.star = star
-        self.colour = colour
-        self.context = context
-        self.shared_context = shared_context
-        self.seed = seed
-        self.task_timeout = task_timeout
+        self.func: Callable[..., Any] = func
+        self.star: bool = star
+        self.colour: str = colour
+        self.context: Context | None = context
+        self.shared_context: bool = shared_context
+        self.seed: int | None = seed
+        self.task_timeout: float | None = task_timeout
 
     def bound(self) -> Callable[[Any], Any]:
         """Return a function of one item."""

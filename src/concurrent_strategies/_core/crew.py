@@ -46,9 +46,9 @@ class Setup:
         initargs: tuple[Any, ...] = (),
         worker_resource: Callable[[], Any] | None = None,
     ) -> None:
-        self.initializer = initializer
-        self.initargs = initargs
-        self.worker_resource = worker_resource
+        self.initializer: Callable[..., object] | None = initializer
+        self.initargs: tuple[Any, ...] = initargs
+        self.worker_resource: Callable[[], Any] | None = worker_resource
 
     def begin(self) -> tuple[Any, Callable[[], object]]:
         """Prepare this worker; return its resource and what to call at the end."""

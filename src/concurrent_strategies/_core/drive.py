@@ -66,10 +66,10 @@ class Engine:
         self.attended = attended
         self._checkpoint = checkpoint
         run.logs = checkpoint is not None
-        self.inside = False
-        self.left = clock()
-        self.closed = False
-        self.slack = 0.0
+        self.inside: bool = False
+        self.left: float = clock()
+        self.closed: bool = False
+        self.slack: float = 0.0
         self._pid = os.getpid()
         self._lease = lease
         self._crew = crew

@@ -32,11 +32,11 @@ class Chunk:
     __slots__ = ("attempt", "first", "id", "items", "seat")
 
     def __init__(self, id: int, seat: int, first: int, items: Sequence[Any], attempt: int = 1) -> None:
-        self.id = id
-        self.seat = seat
-        self.first = first
-        self.items = items
-        self.attempt = attempt
+        self.id: int = id
+        self.seat: int = seat
+        self.first: int = first
+        self.items: Sequence[Any] = items
+        self.attempt: int = attempt
 
     def __repr__(self) -> str:
         return f"Chunk({self.id}, seat={self.seat}, first={self.first}, {len(self.items)} items)"
@@ -48,7 +48,7 @@ class Report:
     __slots__ = ("chunk",)
 
     def __init__(self, chunk: int) -> None:
-        self.chunk = chunk
+        self.chunk: int = chunk
 
     def __repr__(self) -> str:
         names = [name for cls in type(self).__mro__[:-1][::-1] for name in getattr(cls, "__slots__", ())]
@@ -62,8 +62,8 @@ class Started(Report):
 
     def __init__(self, chunk: int, first: int, count: int) -> None:
         self.chunk = chunk
-        self.first = first
-        self.count = count
+        self.first: int = first
+        self.count: int = count
 
 
 class Done(Report):
@@ -73,6 +73,10 @@ class Done(Report):
     `async def`, returned awaitables, which the worker has awaited. `kinds` are the types of the values, and `each` the
     seconds of every single one, where somebody has collected them.
     """
+
+    each: list[float] | None
+    seconds: float
+    values: list[Any]
 
     __slots__ = ("awaited", "each", "first", "kinds", "seconds", "values", "worker")
 
@@ -87,13 +91,13 @@ class Done(Report):
         kinds: set[type] | None = None,
     ) -> None:
         self.chunk = chunk
-        self.first = first
+        self.first: int = first
         self.values = values
         self.seconds = seconds
-        self.worker = worker
-        self.awaited = awaited
-        self.kinds = kinds
-        self.each: list[float] | None = None
+        self.worker: str = worker
+        self.awaited: bool = awaited
+        self.kinds: set[type] | None = kinds
+        self.each = None
 
     def absorb(self, other: Done) -> None:
         """Become one report with another, of the items right behind."""
@@ -113,10 +117,10 @@ class Failed(Report):
         self, chunk: int, index: int, error: BaseException, seconds: float | None = None, worker: str = ""
     ) -> None:
         self.chunk = chunk
-        self.index = index
-        self.error = error
-        self.seconds = seconds
-        self.worker = worker
+        self.index: int = index
+        self.error: BaseException = error
+        self.seconds: float | None = seconds
+        self.worker: str = worker
 
 
 class Returned(Report):
@@ -126,8 +130,8 @@ class Returned(Report):
 
     def __init__(self, chunk: int, first: int, count: int) -> None:
         self.chunk = chunk
-        self.first = first
-        self.count = count
+        self.first: int = first
+        self.count: int = count
 
 
 class Died(Report):
@@ -137,8 +141,8 @@ class Died(Report):
 
     def __init__(self, chunk: int, pid: int | None = None, exitcode: int | None = None) -> None:
         self.chunk = chunk
-        self.pid = pid
-        self.exitcode = exitcode
+        self.pid: int | None = pid
+        self.exitcode: int | None = exitcode
 
 
 class Broken(Report):
@@ -148,7 +152,7 @@ class Broken(Report):
 
     def __init__(self, error: Exception) -> None:
         self.chunk = -1
-        self.error = error
+        self.error: Exception = error
 
 
 class Port:

@@ -40,9 +40,11 @@ class Run:
         logs: whether finished entries are kept for `fresh`.
     """
 
+    overflowed: bool
+
     def __init__(self, rules: Rules, now: float, total: int | None = None, chance: random.Random | None = None) -> None:
         self.fatal: BaseException | None = None
-        self.done = 0
+        self.done: int = 0
         self.faults: list[Fault] = []  # kept only where there is a limit on them
         self.overflowed = False
         self.logs = False
@@ -53,7 +55,8 @@ class Run:
         self._deadline = None if rules.timeout is None else now + rules.timeout
         self._schedule = Schedule(rules, now)
         self._shelf = Shelf(rules.ordered)
-        self.read = self._handed = self._handing = 0
+        self.read: int = 0
+        self._handed = self._handing = 0
         self._input_error: BaseException | None = None
         self._broken: Exception | None = None
         self._first_awaited: bool | None = None

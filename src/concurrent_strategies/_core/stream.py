@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
@@ -83,7 +84,7 @@ class AioStream(Generic[T]):
         self._unpack = unpack
         self._end = end
         self._engine: Engine | None = None
-        self._ready: Iterator[T] = iter(())
+        self._ready: deque[Iterator[T]] = deque()  # several consumers may have taken a batch each
         self._changed: anyio.Event | None = None  # there while somebody waits for it; the same holds for `_room`
         self._room: anyio.Event | None = None
         self._over = self._hurry = self._driven = False
@@ -162,12 +163,15 @@ class AioStream(Generic[T]):
         """Return the next result; raises what the run ended by. It may be cancelled, and then called again."""
         try:
             while True:
-                for result in self._ready:
-                    return result
+                while self._ready:
+                    for result in self._ready[0]:
+                        return result
+                    self._ready.popleft()
                 batch = await self._next_batch()
-                if batch is None:
+                if batch is not None:
+                    self._ready.append(self._unpack(batch))
+                elif not self._ready:
                     break
-                self._ready = self._unpack(batch)
         except Exception:
             await self.aclose()
             raise
@@ -222,7 +226,7 @@ class AioStream(Generic[T]):
         import anyio
 
         self._over = True
-        self._ready = iter(())
+        self._ready.clear()
         if self._engine is None:
             return
         self._ear.wake()
@@ -231,7 +235,9 @@ class AioStream(Generic[T]):
             self._reader.cancel()
         interrupted: BaseException | None = None
         with anyio.CancelScope(shield=True):
-            await self._drive(self._engine)  # if its task was cancelled before its first step, which it never takes then
+            await self._drive(
+                self._engine
+            )  # if its task was cancelled before its first step, which it never takes then
             while not self._closed.is_set():
                 try:
                     await self._closed.wait()

@@ -44,11 +44,11 @@ class Job:
     __slots__ = ("apart", "call", "crew", "loop", "workers")
 
     def __init__(self, call: Call, crew: Crew, workers: int, loop: Loop | None = None, *, apart: bool = False) -> None:
-        self.call = call
-        self.crew = crew
-        self.workers = workers
-        self.loop = loop
-        self.apart = apart
+        self.call: Call = call
+        self.crew: Crew = crew
+        self.workers: int = workers
+        self.loop: Loop | None = loop
+        self.apart: bool = apart
 
 
 class Verb:

@@ -50,7 +50,6 @@ class GreenCrew(Crew):
 
     def parks(self, worker: GreenWorker) -> bool:
         """Tell whether a greenlet without work should stay; it is idle from now on."""
-        self._stuck.discard(worker)
         if self._closed or worker.doomed or not self._keeps:
             return False
         self._idle.setdefault(worker.greenlet.parent, []).append(worker)
@@ -74,7 +73,7 @@ class GreenCrew(Crew):
 
     def abandon(self, worker: GreenWorker) -> None:
         """Count a greenlet as stuck until its call ends after all."""
-        self._stuck.add(worker)
+        self._stuck = {other for other in self._stuck if not other.greenlet.dead} | {worker}
 
     @property
     def stuck(self) -> int:

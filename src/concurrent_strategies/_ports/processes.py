@@ -12,7 +12,7 @@ import socket
 import threading
 import time
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -36,10 +36,10 @@ class Parcel:
     __slots__ = ("begun", "chunk", "first", "left")
 
     def __init__(self, chunk: Chunk, first: int, left: int) -> None:
-        self.chunk = chunk
-        self.first = first
-        self.left = left
-        self.begun = False
+        self.chunk: Chunk = chunk
+        self.first: int = first
+        self.left: int = left
+        self.begun: bool = False
 
 
 class Worker:
@@ -51,6 +51,8 @@ class Worker:
         ready: whether it has said that it is prepared.
         condemned: calls that the worker has been asked to end, and the time at which that has taken too long.
     """
+
+    ready: bool
 
     def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
         (data, control, life), (theirs, their_control, their_life) = _connections()
@@ -159,7 +161,8 @@ class Worker:
     def _met(self, frames: list[wire.Frame]) -> list[wire.Frame]:
         while not self.ready and frames and frames[0].kind == wire.READY:
             frame = frames.pop(0)
-            self._process.pid, self.ready = frame.a, bool(frame.b)
+            self._process.pid = frame.a
+            self.ready = bool(frame.b)
         return frames
 
     def hang_up(self) -> None:
@@ -231,7 +234,7 @@ class ProcessCrew(Crew):
         parts, buffers = dumps(settings)
         self._setup = wire.pack(wire.SETUP, parts=parts, buffers=buffers)
         self._lock = threading.Lock()
-        self.calls = itertools.count(1)
+        self.calls: Iterator[int] = itertools.count(1)
         self._idle: list[Worker] = []
         self._out: weakref.WeakSet[Worker] = weakref.WeakSet()
         self._closed = False

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from typing_extensions import Unpack
 
@@ -27,7 +27,7 @@ from .._strategy import Traits
 class _LoopStrategy(BaseStrategy):
     """What both share: the table from the function's colour to a port."""
 
-    traits = Traits(native_async=True, interrupts=frozenset({"async"}))
+    traits: Traits = Traits(native_async=True, interrupts=frozenset({"async"}))
     worker_resource: Callable[[], Any] | None = None
 
     def default_workers(self) -> int:
@@ -79,7 +79,7 @@ class AsyncioStrategy(_LoopStrategy):
     """
 
     name = "asyncio"
-    settings = ("loop", "worker_resource")
+    settings: ClassVar[tuple[str, ...]] = ("loop", "worker_resource")
     loop: Literal["asyncio", "uvloop"] = "asyncio"
 
     def __init__(
@@ -127,7 +127,7 @@ class TrioStrategy(_LoopStrategy):
     """
 
     name = "trio"
-    settings = ("worker_resource",)
+    settings: ClassVar[tuple[str, ...]] = ("worker_resource",)
 
     def __init__(
         self,

@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import Unpack
 
@@ -55,8 +55,8 @@ class GreenStrategy(BaseStrategy):
     """
 
     name = "green"
-    traits = ISOLATED
-    settings = ("isolate", "initializer", "initargs", "worker_resource")
+    traits: Traits = ISOLATED
+    settings: ClassVar[tuple[str, ...]] = ("isolate", "initializer", "initargs", "worker_resource")
     isolate: bool | None = None
     initializer: Callable[..., object] | None = None
     initargs: tuple[Any, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import Unpack
 
@@ -43,9 +43,16 @@ class ProcessStrategy(BaseStrategy):
     """
 
     name = "process"
-    traits = Traits(parallel_cpu=True, isolated=True, interrupts=frozenset({"plain", "async"}))
-    settings = ("start_method", "initializer", "initargs", "worker_resource", "relay", "inner")
-    start_method = "forkserver" if sys.platform == "linux" else "spawn"
+    traits: Traits = Traits(parallel_cpu=True, isolated=True, interrupts=frozenset({"plain", "async"}))
+    settings: ClassVar[tuple[str, ...]] = (
+        "start_method",
+        "initializer",
+        "initargs",
+        "worker_resource",
+        "relay",
+        "inner",
+    )
+    start_method: str = "forkserver" if sys.platform == "linux" else "spawn"
     initializer: Callable[..., object] | None = None
     initargs: tuple[Any, ...] = ()
     worker_resource: Callable[[], Any] | None = None
@@ -66,7 +73,7 @@ class ProcessStrategy(BaseStrategy):
     ) -> None:
         super().__init__(max_workers, **options)
         if start_method is not None:
-            self.start_method = start_method
+            self.start_method: str | None = start_method
         launcher(self.start_method)  # refuses a method that does not exist
         if inner is not None and (not isinstance(inner, BaseStrategy) or inner.traits.isolated):
             raise InvalidOption(

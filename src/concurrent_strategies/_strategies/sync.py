@@ -28,7 +28,7 @@ class SyncStrategy(BaseStrategy):
     """
 
     name = "sync"
-    traits = Traits()
+    traits: Traits = Traits()
 
     def default_workers(self) -> int:
         """Return 1."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from typing_extensions import Unpack
 
@@ -32,12 +32,12 @@ class ThreadStrategy(BaseStrategy):
     """
 
     name = "thread"
-    traits = Traits()
-    settings = ("initializer", "initargs", "worker_resource", "thread_name_prefix")
+    traits: Traits = Traits()
+    settings: ClassVar[tuple[str, ...]] = ("initializer", "initargs", "worker_resource", "thread_name_prefix")
     initializer: Callable[..., object] | None = None
     initargs: tuple[Any, ...] = ()
     worker_resource: Callable[[], Any] | None = None
-    thread_name_prefix = "thread"
+    thread_name_prefix: str = "thread"
 
     def __init__(
         self,

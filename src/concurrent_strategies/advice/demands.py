@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FEW: Final = 64  # connections, at most
 FAST, MIDDLE, SLOW = 0.005, 0.05, 0.1  # seconds that "fast", nothing said, and "slow" wait: the least that slow can be
-LATENCY: Final = {"fast": FAST, None: MIDDLE, "slow": SLOW}
+LATENCY: Final[dict[str | None, float]] = {"fast": FAST, None: MIDDLE, "slow": SLOW}
 IO_CPU: Final = 0.0003  # seconds of computing that come with one request, where nothing is said
 IO_SHARE: Final = 0.2  # ... but never more than this part of the waiting
 ITEM: Final = 0.1  # seconds of an item whose duration nobody knows; only ratios are taken from it

@@ -30,7 +30,7 @@ class Board:
     """
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
-        self.folder = Path(folder)
+        self.folder: Path = Path(folder)
 
     def put(self, name: object) -> None:
         """Note that something has happened; the second time counts as `name.2`, and so on."""

@@ -36,7 +36,7 @@ class Total:
     """A bar that only counts."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.count: int = 0
         self.threads: set[int] = set()
 
     def update(self, count: int) -> None:

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from anyio.lowlevel import checkpoint
 
-from .._core.colour import dual
+from .._core.colour import Dual, dual
 from .._core.item import item_random
 
 NUMBER: ContextVar[int] = ContextVar("number", default=0)
@@ -47,7 +47,7 @@ async def adouble(x: int) -> int:
     return 2 * x
 
 
-both = dual(sync=double, async_=adouble)
+both: Dual[[int], int] = dual(sync=double, async_=adouble)
 
 
 def same(x: Any) -> Any:

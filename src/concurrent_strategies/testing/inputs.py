@@ -19,7 +19,9 @@ class Tally:
     """Counts what is read, and what its consumer has got."""
 
     def __init__(self) -> None:
-        self.pulled = self.taken = self.most = 0
+        self.pulled: int = 0
+        self.taken: int = 0
+        self.most: int = 0
 
     def numbers(self, count: int) -> Iterator[int]:
         """Yield numbers, and note how far ahead of the consumer they are read."""

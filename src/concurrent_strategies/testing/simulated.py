@@ -9,9 +9,10 @@ from __future__ import annotations
 import heapq
 import random
 from collections.abc import Collection
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from .._core.base import BaseStrategy, Job
+from .._core.bell import Bell
 from .._core.port import Chunk, Died, Failed, Port, Report, Returned, Started
 from .._errors import InvalidOption, TaskTimeout
 from .._limit import Limit
@@ -46,7 +47,7 @@ class SimulatedStrategy(SyncStrategy):
     """
 
     name = "simulated"
-    settings = ("failing", "dying", "late")
+    settings: ClassVar[tuple[str, ...]] = ("failing", "dying", "late")
     failing: Accidents = 0.0
     dying: Accidents = 0.0
     late: Accidents = 0.0
@@ -91,7 +92,9 @@ class SimulatedPort(Port):
     """
 
     def __init__(self, inner: Port, strategy: SimulatedStrategy, job: Job) -> None:
-        self.bell, self.inline, self.grace = inner.bell, inner.inline, inner.grace
+        self.bell: Bell = inner.bell
+        self.inline: bool = inner.inline
+        self.grace: float | None = inner.grace
         self.seats = 0
         self._inner = inner
         self._strategy = strategy
@@ -105,7 +108,7 @@ class SimulatedPort(Port):
 
     def resize(self, workers: int) -> None:
         """Have so many seats."""
-        self.seats = workers
+        self.seats: int = workers
 
     def start(self, chunk: Chunk) -> None:
         """Queue a chunk."""
@@ -147,7 +150,7 @@ class SimulatedPort(Port):
         """Forget what is queued."""
         self._queued.clear()
         self._inner.close()
-        self.quiet = self._inner.quiet
+        self.quiet: bool = self._inner.quiet
 
     def _draw(self) -> None:
         seats = max(1, self.seats)
