@@ -308,7 +308,7 @@ def test_a_run_goes_on_while_its_consumer_is_busy_elsewhere(make: Any, loop: str
             done.release()
             return item
 
-        async with make(3).astream(note, iter(range(40)), buffersize=20) as stream:
+        async with make(3).astream(note, range(40), buffersize=20) as stream:
             await anext(stream)
             for _ in range(10):
                 assert await anyio.to_thread.run_sync(done.acquire)
@@ -338,7 +338,7 @@ def test_cancelling_starts_nothing_more(make: Any, loop: str) -> None:
         async def cancelled() -> None:
             with anyio.CancelScope() as scope:
                 scopes.append(scope)
-                await make(3).amap(block, range(99))
+                await make(workers).amap(block, range(99))
 
         scopes: list[anyio.CancelScope] = []
         async with anyio.create_task_group() as group:
@@ -346,7 +346,8 @@ def test_cancelling_starts_nothing_more(make: Any, loop: str) -> None:
             for _ in range(workers):
                 await anyio.to_thread.run_sync(begun.acquire)
             scopes[0].cancel()
-            await anyio.lowlevel.checkpoint()
+            for _ in range(50):  # turns of the loop, in which the cancellation reaches the workers
+                await anyio.lowlevel.checkpoint()
             release.set()
         over.set()
         assert len(started) == workers

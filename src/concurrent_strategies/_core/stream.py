@@ -161,13 +161,17 @@ class AioStream(Generic[T]):
 
     async def __anext__(self) -> T:
         """Return the next result; raises what the run ended by. It may be cancelled, and then called again."""
+        engine = self._engine
+        if engine is None:
+            message = "use `async with strategy.astream(...) as stream:`; the run lives as long as that block"
+            raise RuntimeError(message)
         try:
             while True:
                 while self._ready:
                     for result in self._ready[0]:
                         return result
                     self._ready.popleft()
-                batch = await self._next_batch()
+                batch = await self._next_batch(engine)
                 if batch is not None:
                     self._ready.append(self._unpack(batch))
                 elif not self._ready:
@@ -177,22 +181,17 @@ class AioStream(Generic[T]):
             raise
         if self._over:
             raise StopAsyncIteration
-        assert self._engine is not None
         await self.aclose()
-        if (ending := self._crash or self._engine.run.ending) is not None:
+        if (ending := self._crash or engine.run.ending) is not None:
             raise ending
         self._end()
         raise StopAsyncIteration
 
-    async def _next_batch(self) -> list[Entry] | None:
+    async def _next_batch(self, engine: Engine) -> list[Entry] | None:
         """Return what is ready; read an input that is not async here, in the consumer's own task."""
         import anyio
         from anyio.lowlevel import checkpoint
 
-        engine = self._engine
-        if engine is None:
-            message = "use `async with strategy.astream(...) as stream:`; the run lives as long as that block"
-            raise RuntimeError(message)
         while not self._over:
             if batch := engine.take():
                 return batch
