@@ -17,6 +17,7 @@ from .crew import Crew
 from .deliver import Delivery
 from .drive import Engine
 from .item import occupied
+from .job import Job as Job
 from .port import Port
 from .rules import Rules
 from .run import Run
@@ -28,27 +29,6 @@ if TYPE_CHECKING:
     from .loops import Loop
 
 LEAST_WINDOW = 64  # items of `buffersize`, by default, however few the workers
-
-
-class Job:
-    """What a strategy needs to open a port.
-
-    Attributes:
-        call: the function and what goes along with it.
-        crew: the workers, if the strategy keeps any.
-        workers: how many at most.
-        loop: the caller's event loop, if an async verb was called; else `None`.
-        apart: whether the run is driven by a thread that exists for it, and not by the caller.
-    """
-
-    __slots__ = ("apart", "call", "crew", "loop", "workers")
-
-    def __init__(self, call: Call, crew: Crew, workers: int, loop: Loop | None = None, *, apart: bool = False) -> None:
-        self.call: Call = call
-        self.crew: Crew = crew
-        self.workers: int = workers
-        self.loop: Loop | None = loop
-        self.apart: bool = apart
 
 
 class Verb:

@@ -35,7 +35,7 @@ class PortHost(Host):
 
     def call(self, call: Call) -> None:
         """Open a port for the function, and a thread that passes its reports on."""
-        from .._core.verb import Job
+        from .._core.job import Job
 
         self.forget()
         port = self._port = self._inner.open(Job(call, self._crew, self._workers, apart=True))
