@@ -85,7 +85,17 @@ class Delivery:
         return label + (f", in attempt {fault.attempt}" if fault.attempt > 1 else "")
 
 
-_repr = reprlib.Repr()
+class _Repr(reprlib.Repr):
+    """Spells out no more of an item than is shown: of a large one that alone would take a second and more."""
+
+    def repr_bytes(self, item: bytes | bytearray, _level: int) -> str:
+        """Show the first bytes, and how many there are."""
+        return repr(item) if len(item) <= self.maxother else f"{bytes(item[:40])!r}... ({len(item)} bytes)"
+
+    repr_bytearray = repr_bytes
+
+
+_repr = _Repr()
 _repr.maxstring = _repr.maxother = 120
 
 

@@ -26,8 +26,11 @@ def serve(fd: int) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # it was blocked until now
     signal.signal(signal.SIGCHLD, lambda *_: None)
     signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+    poller = select.poll()  # not `select`, which knows no descriptor beyond a thousand
+    for descriptor in (requests.fileno(), wake_read):
+        poller.register(descriptor, select.POLLIN)
     while True:
-        ready, _, _ = select.select([requests.fileno(), wake_read], [], [])
+        ready = [fd for fd, _ in poller.poll()]
         if wake_read in ready:
             os.read(wake_read, 4096)
             _reap(requests)

@@ -141,7 +141,9 @@ def _at_end(fd: int) -> bool:
     """Tell whether the pipe has ended before the kernel was asked to watch it."""
     import select
 
-    return bool(select.select([fd], [], [], 0)[0])
+    poller = select.poll()  # not `select`, which knows no descriptor beyond a thousand
+    poller.register(fd, select.POLLIN)
+    return bool(poller.poll(0))
 
 
 def _hold_streams() -> None:
