@@ -9,11 +9,13 @@ from __future__ import annotations
 import itertools
 import os
 import socket
+import sys
 import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 from .._core.bell import PollBell, above_two
@@ -231,7 +233,7 @@ class ProcessCrew(Crew):
 
     def __init__(self, launcher: Launcher, settings: dict[str, Any]) -> None:
         self._launcher = launcher
-        parts, buffers = dumps(settings)
+        parts, buffers = dumps({"path": list(sys.path), "directory": _directory(), **settings})
         self._setup = wire.pack(wire.SETUP, parts=parts, buffers=buffers)
         self._lock = threading.Lock()
         self.calls: Iterator[int] = itertools.count(1)
@@ -295,6 +297,14 @@ class ProcessCrew(Crew):
             for worker in idle:
                 worker.bury()
             self._launcher.close()
+
+
+def _directory() -> str:
+    """Return the working directory, or nothing if it has been removed."""
+    try:
+        return str(Path.cwd())
+    except OSError:
+        return ""
 
 
 def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[socket.socket, socket.socket, int]]:

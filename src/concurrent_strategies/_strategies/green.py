@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from importlib.util import find_spec
 from typing import Any, ClassVar
@@ -118,8 +116,6 @@ class GreenStrategy(BaseStrategy):
         )
         settings = {
             "setup": Setup(),
-            "path": list(sys.path),
-            "directory": os.getcwd(),  # noqa: PTH109  (pathlib would be imported for this alone)
             "environment": {DEPTH_VARIABLE: str(depth() + 1)},
             "relay": ("logging",),
             "inner": inside,

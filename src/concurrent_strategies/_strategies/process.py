@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, ClassVar
 
 from typing_extensions import Unpack
@@ -98,8 +97,6 @@ class ProcessStrategy(BaseStrategy):
         share = max(1, int(usable_cores()) // workers)
         settings = {
             "setup": Setup(self.initializer, self.initargs, self.worker_resource),
-            "path": list(sys.path),
-            "directory": _directory(),
             # A process strategy inside a worker shares the machine instead of multiplying.
             "environment": {CORES_VARIABLE: str(share), DEPTH_VARIABLE: str(depth() + 1)},
             "relay": self.relay,
@@ -115,11 +112,3 @@ class ProcessStrategy(BaseStrategy):
             return RemotePort(job.call, job.crew)
         seats, span = self.inner.shape(job.call.colour)
         return RemotePort(job.call, job.crew, seats=seats, span=span)
-
-
-def _directory() -> str:
-    """Return the current directory, or nothing if it has been removed."""
-    try:
-        return str(Path.cwd())
-    except OSError:
-        return ""
