@@ -11,8 +11,9 @@ import time
 from .._core.call import Call
 from .._core.port import Chunk, Report
 from .._worker import wire
-from .processes import ProcessCrew, Worker
+from .processes import ProcessCrew
 from .remote import RemotePort
+from .worker import Worker
 
 LEAVE = 0.15  # seconds that the calls of a run that was given up get to end, before the process is killed
 

@@ -1,220 +1,21 @@
-"""The worker processes of a strategy, as the parent holds them: their sockets, what they have, how they end.
-
-Nothing is shared by two workers: each has a socketpair for data, one for control, and a pipe for its life, of which
-only the parent holds the other end. Death is the end of the data socket; the exit code is a detail.
-"""
+"""The worker processes of a strategy: started when first needed, lent to runs, and kept between them."""
 
 from __future__ import annotations
 
 import itertools
-import os
-import socket
 import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from .._core.bell import PollBell, above_two
 from .._core.crew import Crew
-from .._core.port import Chunk
 from .._worker import wire
 from .._worker.pickling import dumps
-from .ends import pair, watch
-from .launch import Launcher, Process
-
-LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket has ended
-
-
-class Parcel:
-    """Items of one chunk on their way through a worker: all of them, or one that is sent alone.
-
-    `begun` says that the worker has read it, and gone on to its items.
-    """
-
-    __slots__ = ("begun", "chunk", "first", "left")
-
-    def __init__(self, chunk: Chunk, first: int, left: int) -> None:
-        self.chunk: Chunk = chunk
-        self.first: int = first
-        self.left: int = left
-        self.begun: bool = False
-
-
-class Worker:
-    """One worker process.
-
-    Attributes:
-        parcels: what it has been given and not finished, by a number of its own.
-        call: the pickled function that it knows.
-        ready: whether it has said that it is prepared.
-        condemned: calls that the worker has been asked to end, and the time at which that has taken too long.
-    """
-
-    ready: bool
-
-    def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
-        (data, control, life), (theirs, their_control, their_life) = _connections()
-        self._data, self._control, self._life = data, control, life
-        self.parcels: dict[int, Parcel] = {}
-        self.call: object = None
-        self.condemned: dict[tuple[int, int], float] = {}
-        self.ready = False
-        self._serial = 0
-        self._reader = wire.Reader(data)
-        self._queue: list[memoryview] = []
-        self._process = Process()
-        watch(self)
-        try:
-            self._process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
-        except BaseException:
-            self.forget()
-            raise
-        finally:
-            theirs.close()
-            their_control.close()
-            os.close(their_life)
-        data.setblocking(False)
-        control.setblocking(False)
-        self.send(setup)
-
-    def fileno(self) -> int:
-        """Return the descriptor that is readable when the worker has said something, or has ended."""
-        return self._data.fileno()
-
-    @property
-    def pid(self) -> int | None:
-        """Its process id, once it has told."""
-        return self._process.pid or None
-
-    def book(self, chunk: Chunk, first: int, count: int) -> int:
-        """Note that items of a chunk go to this worker, and return the number they are known by there."""
-        self._serial += 1
-        self.parcels[self._serial] = Parcel(chunk, first, count)
-        return self._serial
-
-    def settle(self, serial: int, count: int) -> None:
-        """Note that items of a parcel need nothing more from this worker."""
-        parcel = self.parcels[serial]
-        parcel.left -= count
-        if parcel.left <= 0:
-            del self.parcels[serial]
-
-    def serials(self, chunk: Chunk) -> list[int]:
-        """Return the numbers under which this worker knows parts of a chunk."""
-        return [serial for serial, parcel in self.parcels.items() if parcel.chunk is chunk]
-
-    def reading(self, *, inside: bool) -> Parcel | None:
-        """Return what it may have been reading when it ended: what comes first and is not begun.
-
-        Args:
-            inside: whether it reads on while calls are under way.
-        """
-        for parcel in self.parcels.values():
-            if not parcel.begun:
-                return parcel if self.ready else None
-            if not inside:
-                break
-        return None
-
-    def send(self, pieces: Sequence[Any]) -> None:
-        """Queue pieces of frames, and send what the socket takes."""
-        self._queue += [memoryview(piece) for piece in pieces if len(piece)]
-        self.flush()
-
-    def flush(self) -> bool:
-        """Send what the socket takes; return whether something is left. A death is left to `receive`."""
-        try:
-            while self._queue:
-                self._queue = wire.send_some(self._data, self._queue)
-        except BlockingIOError:
-            return True
-        except EOFError:
-            self._queue.clear()
-        return False
-
-    def signal(self, kind: int, serial: int, *, flags: int = 0, index: int = 0) -> None:
-        """Send a word on the control socket, past whatever is queued."""
-        try:
-            self._control.send(b"".join(wire.pack(kind, serial, a=index, flags=flags)))
-        except OSError:
-            return  # it is ending, or so stuck that it has not read for thousands of words: a death will be seen
-
-    def receive(self) -> list[wire.Frame]:
-        """Return the frames that have come in.
-
-        Raises:
-            EOFError: when the process has ended.
-        """
-        frames: list[wire.Frame] = []
-        try:
-            while True:
-                frames += self._reader.read()
-        except BlockingIOError:
-            return self._met(frames)
-        except EOFError:
-            if frames:
-                return self._met(frames)  # the end is read again next time
-            raise
-
-    def _met(self, frames: list[wire.Frame]) -> list[wire.Frame]:
-        while not self.ready and frames and frames[0].kind == wire.READY:
-            frame = frames.pop(0)
-            self._process.pid = frame.a
-            self.ready = bool(frame.b)
-        return frames
-
-    def hang_up(self) -> None:
-        """Tell it that nothing more will come: it ends by itself after what it has."""
-        try:
-            self._data.shutdown(socket.SHUT_WR)
-        except OSError:
-            return  # it has ended
-
-    def ended(self, deadline: float) -> bool:
-        """Wait until the process has ended, or for the deadline."""
-        bell = PollBell()
-        try:
-            bell.register(self.fileno())
-            while (left := deadline - time.monotonic()) > 0:
-                bell.wait(left)
-                try:
-                    self.receive()
-                except EOFError:
-                    return True
-            return False
-        finally:
-            bell.close()
-
-    def kill(self) -> None:
-        """End it at once: the kernel does when its life pipe is closed."""
-        life, self._life = self._life, -1
-        if life >= 0:
-            os.close(life)
-            self._process.kill()
-
-    def bury(self) -> int | None:
-        """Free everything of a process that has ended or is to; return its exit code where that is known."""
-        self.kill()
-        code = self._process.exitcode(LAST_WORDS)
-        self.forget()
-        return code
-
-    def forget(self) -> None:
-        """Close our ends, without a word: for whoever has seen the process end."""
-        self._data.close()
-        self._control.close()
-        life, self._life = self._life, -1
-        if life >= 0:
-            os.close(life)
-
-    def disown(self) -> None:
-        """Close our ends in a forked child: it is not its process."""
-        self.forget()
-        self._process.disown()
+from .launch import Launcher
+from .worker import Worker
 
 
 class ProcessCrew(Crew):
@@ -305,17 +106,3 @@ def _directory() -> str:
         return str(Path.cwd())
     except OSError:
         return ""
-
-
-def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[socket.socket, socket.socket, int]]:
-    """Make what connects us with a worker, our ends and its own: data, control, life. All of it or nothing."""
-    with ExitStack() as undo:
-        data, theirs = pair()
-        undo.callback(data.close)
-        undo.callback(theirs.close)
-        control, their_control = pair()
-        undo.callback(control.close)
-        undo.callback(their_control.close)
-        their_life, life = (above_two(fd) for fd in os.pipe2(os.O_CLOEXEC))
-        undo.pop_all()
-    return (data, control, life), (theirs, their_control, their_life)

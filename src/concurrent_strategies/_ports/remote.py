@@ -26,9 +26,10 @@ from .._worker import wire
 from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
 from .echo import echo
 from .luggage import pack_call
-from .processes import ProcessCrew, Worker
+from .processes import ProcessCrew
 from .reports import Reports
 from .suspects import Suspects
+from .worker import Worker
 
 DEAF = 0.1  # seconds without an answer after which a worker is taken to be held by C code that keeps the GIL
 MERCY = 1.0  # seconds that an inner strategy gets to end a call, before the whole process is ended
