@@ -385,6 +385,25 @@ def stopped_while_closing(probe: Probe) -> None:
         strategy.close(timeout=0.3)
 
 
+@case("D10", "PWFI", bound=3, alone=True)
+def children_ignored(probe: Probe) -> None:
+    """In a program that does not want to hear of its children, or reaps all of them itself, deaths are seen."""
+    for ignore in (True, False):
+        signal.signal(signal.SIGCHLD, signal.SIG_IGN if ignore else _reap)
+        with probe.make(2) as strategy:
+            outcomes = list(strategy.outcomes(partial(killed_at, 3), range(8)))
+            assert 3 in failures(outcomes)
+            assert len(failures(outcomes)) == 1 or probe.kind == "I", outcomes
+            is_a(cs.WorkerDied)(failures(outcomes)[3])
+            probe.usable(strategy)
+
+
+def _reap(*_: object) -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            continue
+
+
 # --------------------------------------------------------------------------------------------- a consumer that is away
 
 

@@ -208,3 +208,20 @@ def raise_given(item: tuple[int, type[BaseException] | None]) -> int:
     if kind is not None:
         raise kind("given")
     return index
+
+
+def fails_for_large(item: bytes) -> int:
+    """Fail."""
+    raise ValueError(len(item))
+
+
+@case("E12", "STPIA", bound=3)
+def large_item_fails(probe: Probe) -> None:
+    """An error that names its item does not spell out 200 MB for that."""
+    with probe.make(1) as strategy:
+        for item in (bytes(200 << 20), bytearray(200 << 20), {"key": bytes(200 << 20)}, (bytes(200 << 20),)):
+            raised = raised_by(strategy.map, fails_for_large, [item])
+            is_a(ValueError)(raised)
+            (note,) = raised.__notes__
+            assert note.startswith("item 0: ")
+            assert len(note) < 1000

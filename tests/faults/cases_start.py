@@ -315,3 +315,43 @@ def noisy(item: int) -> int:
         if kind.startswith(("socket:", "anon_inode:", "pipe:")):
             raise AssertionError(f"descriptor {fd} is {kind}")
     return item
+
+
+@case("F17", "TPWFIA", bound=3, alone=True)
+def many_descriptors_open(probe: Probe) -> None:
+    """A program with more than a thousand descriptors open works: none of ours needs a small number."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, max(soft, 4096)), hard))
+    opened = [os.open(os.devnull, os.O_RDONLY) for _ in range(1200)]
+    with probe.make(2) as strategy:
+        assert strategy.map(nap, range(20)) == list(range(20))
+        probe.usable(strategy)
+    for fd in opened:
+        os.close(fd)
+
+
+@case("F18", "SPWFI", bound=3, alone=True)
+def directory_gone(probe: Probe) -> None:
+    """A program whose working directory has been removed works."""
+    directory = specs.scratch() / "gone"
+    directory.mkdir()
+    os.chdir(directory)
+    directory.rmdir()
+    with probe.make(2) as strategy:
+        assert strategy.map(nap, range(20)) == list(range(20))
+        probe.usable(strategy)
+
+
+def slow_initializer() -> None:
+    """Take longer than an item may."""
+    time.sleep(0.8)
+
+
+@case("F1", "TP", bound=3)
+def initializer_is_slow(probe: Probe) -> None:
+    """What the initializer takes is not the first item's time."""
+    with probe.make(2, initializer=slow_initializer, task_timeout=0.4) as strategy:
+        assert strategy.map(nap, range(20)) == list(range(20))
+        probe.usable(strategy)
