@@ -38,7 +38,7 @@ RULES = LAYERS[3]  # the state machine of a run and its parts
 
 # What is imported only where its own port, strategy or tool is.
 FOREIGN: dict[str, set[str]] = {
-    "gevent": {"_ports.greenlets", "_ports.green_crew", "_ports.green_worker", "_ports.hub", "_strategies.green"},
+    "gevent": {"_ports.greenlets", "_ports.green_crew", "_ports.green_worker", "_ports.hub", "_ports.patch"},
     "trio": {"_core.loops", "_strategies.anyio"},
     "dask": {"_strategies.dask"},
     "distributed": {"_strategies.dask"},

@@ -13,7 +13,6 @@ from .._options import Options
 from .call import ASYNC, PLAIN, Call
 from .checkpoint import Checkpoint
 from .colour import pick
-from .crew import Crew
 from .deliver import Delivery
 from .drive import Engine
 from .item import occupied

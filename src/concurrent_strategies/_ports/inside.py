@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Inside:
-    """As much of a strategy as a worker process needs of the one inside it.
+    """As much of an opened strategy as a worker process needs of the one inside it.
 
     Args:
         setup: what each greenlet does first and last.
@@ -23,12 +23,22 @@ class Inside:
 
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
+        self._crew: Crew | None = None
 
-    def hire(self, workers: int) -> Crew:
-        """Keep greenlets between runs."""
+    def __enter__(self) -> Inside:
+        """Keep greenlets from now on."""
         from .green_crew import GreenCrew
 
-        return GreenCrew(self._setup)
+        self._crew = GreenCrew(self._setup)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        """End them."""
+        self.close()
+
+    def warm(self) -> tuple[Crew | None, None]:
+        """Return what keeps them."""
+        return self._crew, None
 
     def open(self, job: Job) -> Port:
         """Open a port in this process."""
@@ -37,3 +47,8 @@ class Inside:
 
         assert isinstance(job.crew, GreenCrew)
         return GreenletsPort(job.call, job.crew, apart=job.apart, looped=job.loop is not None)
+
+    def close(self, timeout: float = 5.0) -> None:
+        """End the greenlets."""
+        if self._crew is not None:
+            self._crew.close(timeout)

@@ -20,7 +20,7 @@ from .._strategy import Traits
 
 ISOLATED = Traits(isolated=True, interrupts=frozenset({"plain", "async"}))
 IN_PLACE = Traits(interrupts=frozenset({"plain", "async"}))
-PATCH = "from gevent import monkey; monkey.patch_all(); "
+PATCH = "from concurrent_strategies._ports.patch import patch; patch(); "
 
 
 class GreenStrategy(BaseStrategy):
@@ -100,25 +100,20 @@ class GreenStrategy(BaseStrategy):
 
     def hire(self, workers: int) -> Crew:
         """Keep greenlets between runs, or the processes that they live in."""
+        setup = Setup(self.initializer, self.initargs, self.worker_resource)
         if not self.traits.isolated:
             from .._ports.green_crew import GreenCrew
 
-            return GreenCrew(Setup(self.initializer, self.initargs, self.worker_resource))
+            return GreenCrew(setup)
+        from .._ports.inside import Inside
         from .._ports.launch import SpawnLauncher
         from .._ports.processes import ProcessCrew
 
-        inside = GreenStrategy(
-            workers,
-            isolate=False,
-            initializer=self.initializer,
-            initargs=self.initargs,
-            worker_resource=self.worker_resource,
-        )
         settings = {
             "setup": Setup(),
             "environment": {DEPTH_VARIABLE: str(depth() + 1)},
             "relay": ("logging",),
-            "inner": inside,
+            "inner": Inside(setup),
             "workers": workers,
         }
         return ProcessCrew(SpawnLauncher(PATCH), settings)
