@@ -62,6 +62,32 @@ class Bell:
         return -1
 
 
+class Alarm:
+    """Rings a bell once, some seconds from now, and at once where there is no thread left to wait for that.
+
+    Attributes:
+        rang: whether it has; known before the bell rings, as whoever hears that looks here at once.
+    """
+
+    def __init__(self, bell: Bell, seconds: float) -> None:
+        self.rang = False
+        self._bell = bell
+        self._timer = threading.Timer(seconds, self._ring)
+        self._timer.daemon = True
+        try:
+            self._timer.start()
+        except RuntimeError:
+            self._ring()
+
+    def _ring(self) -> None:
+        self.rang = True
+        self._bell.ring()
+
+    def cancel(self) -> None:
+        """Do not ring any more."""
+        self._timer.cancel()
+
+
 class PollBell(Bell):
     """A bell that rings by itself while a registered descriptor is ready; `poll` says which."""
 

@@ -14,10 +14,10 @@ import sys
 import threading
 from time import perf_counter as clock
 
-from .._errors import late_awaitable
 from .call import ASYNC, GROUP, PROOF, SHORT, Call
 from .item import OURS, resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
+from .undeclared import PENDING, judged, plain_front
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,6 +86,11 @@ class Lane:
 
     def step(self) -> None:
         """Run one item, or one group of short items, and report it."""
+        if self._awaits and self._loop is None:
+            try:  # noqa: SIM105  (before the item is announced, as its time does not include this; contextlib is heavy here)
+                self._open_loop()
+            except Exception:  # the item that needs it will say why
+                pass
         with self._lock:
             chunk = self._chunk
             if chunk is None:
@@ -191,11 +196,11 @@ class Lane:
         """Await what was returned although this lane's own first item needed no awaiting; the run judges it."""
         while True:
             with self._lock:
-                done = _plain(out)
+                done = plain_front(out)
                 if done == len(out):
                     return
                 self._report_front(chunk, done, clock() - self._since)
-                awaitable, out[0] = out[0], _PENDING
+                awaitable, out[0] = out[0], PENDING
                 self._since = clock()
             report: Report
             index = chunk.first + self._base
@@ -237,28 +242,27 @@ class Lane:
     def _emit_values(self, first: int, values: list[Any], took: float) -> None:
         assert self._chunk is not None
         chunk = self._chunk.id
-        kinds = set(map(type, values))
-        if self._awaits or not any(hasattr(kind, "__await__") for kind in kinds):
-            undeclared = self._awaits and self._call.colour != ASYNC
-            self._emit(Done(chunk, first, values, took, self._worker, undeclared, kinds))
-            return
-        for index, value in enumerate(values, first):
-            if hasattr(type(value), "__await__"):
-                if hasattr(value, "close"):
-                    value.close()  # or Python complains that it was never awaited
-                self._emit(Failed(chunk, index, late_awaitable(), None, self._worker))
-            else:
-                self._emit(Done(chunk, index, [value], took / len(values), self._worker))
+        undeclared = self._awaits and self._call.colour != ASYNC
+        done = Done(chunk, first, values, took, self._worker, undeclared, set(map(type, values)))
+        for report in judged(done, self._awaits):
+            self._emit(report)
 
     def _await(self, awaitable: Any, context: Context) -> Any:
         """Run an awaitable on the event loop that belongs to this lane."""
         if not hasattr(type(awaitable), "__await__"):
             return awaitable
         if self._loop is None:
-            from .laneloop import LaneLoop
-
-            self._loop = LaneLoop()
+            self._open_loop()
+            with self._lock:  # what the loop took to open is not the item's: its time begins again
+                if self._chunk is not None:
+                    self._emit(Started(self._chunk.id, self._chunk.first + self._base, 1))
+                self._since = clock()
         return self._loop.run(awaitable, context)
+
+    def _open_loop(self) -> None:
+        from .laneloop import LaneLoop  # loads asyncio
+
+        self._loop = LaneLoop()
 
     def recall(self, chunk: Chunk, keep: bool) -> bool:
         """Report what is done, and give back what is not started: half of it if `keep`, else all. Any thread.
@@ -272,7 +276,7 @@ class Lane:
             self._group_end -= len(list(self._iterator))  # from here on the worker finds nothing more in the group
             started = self._group_end
             if self._decided:
-                done = _plain(self._out) if self._lenient else len(self._out)
+                done = plain_front(self._out) if self._lenient else len(self._out)
                 self._report_front(chunk, done, min(clock() - self._since, SHORT * done))
             left = self._stop - started
             kept = left // 2 if keep else 0
@@ -293,23 +297,6 @@ class Lane:
         if self._loop is not None:
             self._loop.close()
             self._loop = None
-
-
-class _Pending:
-    """Stands where an awaitable stood, while that is awaited."""
-
-    def __await__(self) -> Any:
-        raise NotImplementedError
-
-
-_PENDING = _Pending()
-
-
-def _plain(values: list[Any]) -> int:
-    """Return how many values come before the first awaitable, or before the end."""
-    if not any(hasattr(kind, "__await__") for kind in set(map(type, values))):
-        return len(values)
-    return next(k for k, value in enumerate(values) if hasattr(type(value), "__await__"))
 
 
 def _trimmed(error: BaseException) -> BaseException:

@@ -49,7 +49,8 @@ class Held:
         self.heard = now
         if timed:
             for index in range(first, first + count):
-                self.running[index] = now
+                if marks[index - self.chunk.first] == STARTED:  # a second notice may meet the first one's time-out
+                    self.running[index] = now
 
     def settle(self, first: int, count: int) -> list[tuple[int, int]]:
         """Settle items, and return the ranges (from, to) of those that were not settled before."""

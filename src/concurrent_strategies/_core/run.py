@@ -15,12 +15,13 @@ import random
 from collections.abc import Sequence
 from typing import Any
 
-from .._errors import RunTimeout, TaskTimeout, late_awaitable
+from .._errors import RunTimeout, TaskTimeout
 from .ledger import Held
 from .port import Broken, Died, Done, Failed, Report, Returned, Started
 from .rules import Rules
 from .schedule import Command, Schedule
 from .shelf import Block, Entry, Fault, Shelf
+from .verdict import Verdict
 
 
 class Run:
@@ -59,8 +60,7 @@ class Run:
         self._handed = self._handing = 0
         self._input_error: BaseException | None = None
         self._broken: Exception | None = None
-        self._first_awaited: bool | None = None
-        self._undecided: list[Entry] = []
+        self._verdict = Verdict()
 
     # ------------------------------------------------------------------------------------------------ the input
 
@@ -97,7 +97,7 @@ class Run:
     def known(self, value: Any) -> None:
         """Take, in the place of the next item, the result that it had in an earlier run."""
         if self.read == 0:
-            self._first_awaited = True  # what the first item returned is no longer known: either may come
+            self._verdict.allowed = True  # what the first item returned is no longer known: either may come
         self._put(Block(self.read, [value], None, 0, ""))
         self.read += 1
 
@@ -234,20 +234,9 @@ class Run:
         self._put(Fault(index, error, seconds, attempt, worker).of(held.items(index, 1)[0]))
 
     def _put(self, entry: Entry, awaited: bool = False) -> None:
-        """Shelve an outcome, after the colour of the function has been settled by what the first item returned."""
-        if entry.first == 0 and self._first_awaited is None:
-            self._first_awaited = awaited or isinstance(entry, Fault)
-            undecided, self._undecided = self._undecided, []
-            for earlier in undecided:
-                self._put(earlier, True)
-        if awaited and self._first_awaited is None:
-            self._undecided.append(entry)
-            return
-        if awaited and not self._first_awaited:
-            for index in range(entry.first, entry.first + len(entry)):
-                self._shelve(Fault(index, late_awaitable(), None, entry.attempt, entry.worker))
-            return
-        self._shelve(entry)
+        """Shelve an outcome, unless the first item has to tell before what the function may return."""
+        for passed in self._verdict.passed(entry, awaited):
+            self._shelve(passed)
 
     def _shelve(self, entry: Entry) -> None:
         self.done += len(entry)

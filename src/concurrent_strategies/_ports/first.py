@@ -8,12 +8,12 @@ first item, in a thread --> returned an awaitable?  yes: that is awaited in the 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextvars import Context, copy_context
 from copy import copy
 from typing import Any
 
+from .._core.bell import Alarm
 from .._core.call import Call
 from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned
 from .._errors import late_awaitable
@@ -46,7 +46,7 @@ class FirstPort(Port):
         self._first: Chunk | None = None  # one item of it, which is to tell
         self._later: list[Chunk] = []  # waiting for that
         self._given: list[Chunk] = []  # to threads, before that
-        self._timer: threading.Timer | None = None
+        self._alarm: Alarm | None = None  # until the end of the head start
         self._open = False
         self._strict = False  # the first item has told that there are to be no awaitables
         self._reports: list[Report] = []
@@ -122,12 +122,7 @@ class FirstPort(Port):
         self.bell.ring()
 
     def _ask(self, first: Chunk) -> None:
-        self._timer = threading.Timer(HEAD_START, self.bell.ring)
-        self._timer.daemon = True
-        try:
-            self._timer.start()
-        except RuntimeError:  # no thread is left for it: then there is no head start
-            self.bell.ring()
+        self._alarm = Alarm(self.bell, HEAD_START)
         self._given.append(first)
         self._probe.start(first)
 
@@ -155,11 +150,11 @@ class FirstPort(Port):
         reports += self._loop.poll()
         if self._chosen is not None and self._chosen not in (self._loop, self._probe):
             return reports + self._chosen.poll()
-        if self._first is not None and self._timer is None:
+        if self._first is not None and self._alarm is None:
             self._wait_for_resource(self._first, reports)
         for report in self._probe.poll():
             reports += self._sorted(report)
-        if self._chosen is None and not self._open and self._timer is not None and not self._timer.is_alive():
+        if self._chosen is None and not self._open and self._alarm is not None and self._alarm.rang:
             self._open = True
             self._probe.resize(self._workers)
             self._loop.resize(self._workers)
@@ -207,8 +202,8 @@ class FirstPort(Port):
 
     def _choose(self, port: Port) -> None:
         self._chosen = port
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         given, self._given = self._given, []
         if port is not self._probe:
             for chunk in given:
@@ -219,8 +214,8 @@ class FirstPort(Port):
 
     def close(self) -> None:
         """End or abandon at once whatever still runs."""
-        if self._timer is not None:
-            self._timer.cancel()
+        if self._alarm is not None:
+            self._alarm.cancel()
         self._probe.close()
         self._loop.close()
         if self._chosen is not None and self._chosen not in (self._loop, self._probe):

@@ -20,7 +20,7 @@ from gevent import get_hub, getcurrent
 from .._core.call import ASYNC, SHORT, Call
 from .._core.item import OURS
 from .._core.port import Broken, Chunk, Done, Failed, Port, Report, Returned, Started
-from .._errors import late_awaitable
+from .._core.undeclared import judged
 from .claims import Claims, Group
 from .green_crew import GreenCrew
 from .green_worker import GreenWorker
@@ -257,24 +257,9 @@ class GreenletsPort(Port):
         first, chunk, worker = group.base, group.block.chunk, group.worker
         group.base += len(values)
         kinds = set(map(type, values)) if len(values) > 1 else {type(values[0])}
-        if not self.awaits:
-            for kind in kinds:
-                if hasattr(kind, "__await__"):
-                    self._report_each(group, first, values, took)
-                    return
         undeclared = self.awaits and self.call.colour != ASYNC
-        self._emit(Done(chunk, first, values, took, worker, undeclared, kinds))
-
-    def _report_each(self, group: Group, first: int, values: list[Any], took: float) -> None:
-        """Report values of which some are awaitables: errors, as others have been taken as they are."""
-        chunk, worker = group.block.chunk, group.worker
-        for index, value in enumerate(values, first):
-            if hasattr(type(value), "__await__"):
-                if hasattr(value, "close"):
-                    value.close()  # or Python complains that it was never awaited
-                self._emit(Failed(chunk, index, late_awaitable(), None, worker))
-            else:
-                self._emit(Done(chunk, index, [value], took / len(values), worker))
+        for report in judged(Done(chunk, first, values, took, worker, undeclared, kinds), self.awaits):
+            self._emit(report)
 
     def decide(self, awaits: bool) -> bool:
         """Settle by the first value whether values are awaited."""

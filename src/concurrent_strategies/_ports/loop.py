@@ -10,14 +10,13 @@ it, else one in a thread of its own; the port does not care which.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextvars import Context, copy_context
 from functools import partial
 from typing import Any
 
-from .._core.bell import Bell
+from .._core.bell import Alarm, Bell
 from .._core.call import ASYNC, Call
 from .._core.item import resource
 from .._core.loops import Function
@@ -55,7 +54,7 @@ class LoopPort(Port):
         self._home = home
         self._keep = keep
         self._elsewhere = elsewhere
-        self._alarm: threading.Timer | None = None
+        self._alarm: Alarm | None = None
         self._func = call.bound()
         self._context = copy_context() if call.context is None else call.context
         self._blocks = Blocks()
@@ -123,19 +122,14 @@ class LoopPort(Port):
         """Cancel the lane that runs this item; another takes its place."""
         self._home.post(partial(self._stop, chunk.id, index))
         if self._alarm is None and not self._home.is_here:
-            self._alarm = threading.Timer(DEAF, self.bell.ring)
-            self._alarm.daemon = True
-            try:
-                self._alarm.start()
-            except RuntimeError:  # no thread is left for it: then it is looked after at once
-                self.bell.ring()
+            self._alarm = Alarm(self.bell, DEAF)
 
     def poll(self) -> list[Report]:
         """Return what the lanes have said."""
         if self._interrupt is not None:
             interrupt, self._interrupt = self._interrupt, None
             raise interrupt
-        if self._alarm is not None and not self._alarm.is_alive():
+        if self._alarm is not None and self._alarm.rang:
             self._alarm = None
             if self._home.deaf:
                 self._move()

@@ -32,7 +32,7 @@ from .suspects import Suspects
 from .worker import Worker
 
 DEAF = 0.1  # seconds without an answer after which a worker is taken to be held by C code that keeps the GIL
-MERCY = 1.0  # seconds that an inner strategy gets to end a call, before the whole process is ended
+MERCY = 2.0  # seconds that an inner strategy gets to end a call, before the whole process is ended
 BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
 
 
