@@ -1,8 +1,8 @@
 """The logs of a history, which are all that its checker reads besides the outcomes.
 
 A worker process has a file of its own and writes one line in one go: `start INDEX TIME` before an item's work
-and `end INDEX TIME` after it. The nemesis has one, too: `kill PID TIME`, `freeze PID TIME`
-and `thaw PID TIME`, each written before it is done. Times are nanoseconds on a clock that all processes of the machine share.
+and `end INDEX TIME` after it. The nemesis has one, too: `kill PID TIME`, `freeze PID TIME` and `thaw PID TIME`, each
+written before it is done. Times are nanoseconds on a clock that all processes of the machine share.
 """
 
 from __future__ import annotations
