@@ -22,6 +22,8 @@ from .._errors import InvalidOption
 from .._worker.forkserver import STATUS
 from .ends import pair, watch
 
+LATE = 1.0  # seconds that closing waits for processes that were late to end
+
 START_METHODS = ("forkserver", "spawn", "fork")
 
 # The package may lie where only this program's sys.path finds it; the rest of the path comes with the set-up.
@@ -36,10 +38,15 @@ class Process:
     """A worker process that was asked for; `pid` is 0 until it has said so itself.
 
     Nobody waits for it to appear. If it does not, its end of the data socket is closed, like that of one that died.
+
+    Args:
+        pid: its id, if it is known already.
+        late: where it is kept when it ends later than anybody waits for it.
     """
 
-    def __init__(self, pid: int = 0) -> None:
+    def __init__(self, pid: int = 0, late: list[Process] | None = None) -> None:
         self.pid = pid
+        self._late: list[Process] = [] if late is None else late
 
     def exitcode(self, patience: float) -> int | None:
         """Return how it ended, as `subprocess` counts it, waiting up to `patience` seconds for that to be known."""
@@ -52,6 +59,7 @@ class Process:
             if pid:
                 return os.waitstatus_to_exitcode(status)
             if time.monotonic() >= deadline:
+                self._late.append(self)
                 return None
             time.sleep(0.001)
 
@@ -68,7 +76,14 @@ class Process:
 
 
 class Launcher:
-    """Starts worker processes; the base of the three ways."""
+    """Starts worker processes; the base of the three ways.
+
+    A process that ends later than anybody waits for it, as on a very busy machine, is asked again: until somebody has,
+    it stays in the system's table.
+    """
+
+    def __init__(self) -> None:
+        self._late: list[Process] = []
 
     def start(self, fds: tuple[int, int, int]) -> Process:
         """Start a worker on these descriptors: data, control, life.
@@ -78,8 +93,15 @@ class Launcher:
         """
         raise NotImplementedError
 
+    def collect(self, patience: float) -> None:
+        """Ask the late processes how they ended, waiting up to `patience` seconds for all of them."""
+        deadline = time.monotonic() + patience
+        for process in [self._late.pop(0) for _ in range(len(self._late))]:
+            process.exitcode(max(0.0, deadline - time.monotonic()))
+
     def close(self) -> None:
         """Give back what the launcher itself needs."""
+        self.collect(LATE)
 
 
 class SpawnLauncher(Launcher):
@@ -90,22 +112,25 @@ class SpawnLauncher(Launcher):
     """
 
     def __init__(self, prelude: str = "") -> None:
+        super().__init__()
         self._prelude = prelude
 
     def start(self, fds: tuple[int, int, int]) -> Process:
         """Start an interpreter."""
-        return _Spawned(_interpreter("main", "main", fds, self._prelude))
+        self.collect(0.0)
+        return _Spawned(_interpreter("main", "main", fds, self._prelude), self._late)
 
 
 class _Spawned(Process):
-    def __init__(self, popen: subprocess.Popen[bytes]) -> None:
-        super().__init__(popen.pid)
+    def __init__(self, popen: subprocess.Popen[bytes], late: list[Process]) -> None:
+        super().__init__(popen.pid, late)
         self._popen = popen
 
     def exitcode(self, patience: float) -> int | None:
         try:
             return self._popen.wait(patience)
         except subprocess.TimeoutExpired:
+            self._late.append(self)
             return None
 
     def disown(self) -> None:
@@ -119,6 +144,7 @@ class ForkLauncher(Launcher):
         """Fork."""
         from .._worker.main import main
 
+        self.collect(0.0)
         for stream in (sys.stdout, sys.stderr):
             if stream is not None and not stream.closed:
                 stream.flush()  # or the child would print what is buffered a second time
@@ -129,13 +155,14 @@ class ForkLauncher(Launcher):
                     main(*fds)
                 finally:
                     os._exit(1)
-        return Process(pid)
+        return Process(pid, self._late)
 
 
 class ServerLauncher(Launcher):
     """A small server that has imported what a worker needs, and forks: 3 ms each after 40 ms for the server."""
 
     def __init__(self) -> None:
+        super().__init__()
         self._lock = threading.Lock()
         self._server: subprocess.Popen[bytes] | None = None
         self._line: socket.socket | None = None
