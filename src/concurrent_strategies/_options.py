@@ -175,6 +175,8 @@ class Options:
             _whole("buffersize", self.buffersize)
         if self.seed is not None and not isinstance(self.seed, int):
             raise InvalidOption("seed", self.seed, "it must be a whole number")
+        if self.checkpoint is not None and not isinstance(self.checkpoint, str | os.PathLike):
+            raise InvalidOption("checkpoint", self.checkpoint, "it must be the path of a file")
         if self.key is not None and not callable(self.key):
             raise InvalidOption("key", self.key, "it must be callable")
         if not (isinstance(self.progress, bool | ProgressBar) or callable(self.progress)):

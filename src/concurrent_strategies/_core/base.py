@@ -88,6 +88,16 @@ class BaseStrategy(Verbs):
         """
         return self.most(), 1
 
+    def check_setup(self) -> None:
+        """Raise `InvalidOption` if what is called in each worker cannot be: a configuration can only give texts."""
+        for name in ("initializer", "worker_resource"):
+            value = getattr(self, name, None)
+            if value is not None and not callable(value):
+                raise InvalidOption(name, value, "it must be callable; a function is given in code")
+        initargs = getattr(self, "initargs", ())
+        if not isinstance(initargs, tuple | list):
+            raise InvalidOption("initargs", initargs, "it must be a tuple of arguments")
+
     def prefers_async(self) -> bool:
         """Tell whether this strategy takes the coroutine function of a `dual` callable."""
         return self.traits.native_async

@@ -19,10 +19,13 @@ def checked_relay(kinds: Iterable[str]) -> tuple[str, ...]:
     Raises:
         InvalidOption: if there is something that cannot be relayed.
     """
+    allowed = f"it must be of {', '.join(RELAYED)}"
+    if not isinstance(kinds, Iterable):
+        raise InvalidOption("relay", kinds, allowed)
     wanted = (kinds,) if isinstance(kinds, str) else tuple(kinds)
     for kind in wanted:
         if kind not in RELAYED:
-            raise InvalidOption("relay", kind, f"it must be of {', '.join(RELAYED)}", suggestion(kind, RELAYED))
+            raise InvalidOption("relay", kind, allowed, suggestion(kind, RELAYED))
     return wanted
 
 

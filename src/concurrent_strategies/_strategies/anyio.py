@@ -98,6 +98,7 @@ class AsyncioStrategy(_LoopStrategy):
             raise StrategyUnavailable("asyncio with loop='uvloop'", "pip install 'concurrent-strategies[uvloop]'")
         self.loop = loop
         self.worker_resource = worker_resource
+        self.check_setup()
 
     def serve(self) -> Serve:
         """Return what runs asyncio in a thread."""
@@ -140,6 +141,7 @@ class TrioStrategy(_LoopStrategy):
         if find_spec("trio") is None:
             raise StrategyUnavailable("trio", "pip install 'concurrent-strategies[trio]'")
         self.worker_resource = worker_resource
+        self.check_setup()
 
     def serve(self) -> Serve:
         """Return what runs trio in a thread."""

@@ -11,7 +11,7 @@ from typing_extensions import Unpack
 from .._core.base import BaseStrategy, Job
 from .._core.crew import Crew, Setup
 from .._core.port import Port
-from .._errors import StrategyUnavailable
+from .._errors import InvalidOption, StrategyUnavailable
 from .._limit import Limit
 from .._machine import DEPTH_VARIABLE, depth
 from .._options import RunDefaults
@@ -73,10 +73,13 @@ class GreenStrategy(BaseStrategy):
         super().__init__(max_workers, **options)
         if find_spec("gevent") is None:
             raise StrategyUnavailable("green", "pip install gevent")
+        if isolate is not None and not isinstance(isolate, bool):
+            raise InvalidOption("isolate", isolate, "it must be True, False or None")
         self.isolate = isolate
         self.initializer = initializer
         self.initargs = initargs
         self.worker_resource = worker_resource
+        self.check_setup()
         self._settle()
 
     def _settle(self) -> None:

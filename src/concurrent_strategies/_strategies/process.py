@@ -83,6 +83,7 @@ class ProcessStrategy(BaseStrategy):
         self.worker_resource = worker_resource
         self.relay = checked_relay(relay)
         self.inner = inner
+        self.check_setup()
 
     def default_workers(self) -> int:
         """Return the usable cores."""

@@ -54,6 +54,7 @@ class ThreadStrategy(BaseStrategy):
         self.initargs = initargs
         self.worker_resource = worker_resource
         self.thread_name_prefix = thread_name_prefix
+        self.check_setup()
 
     def default_workers(self) -> int:
         """Return min(32, usable cores + 4), as the standard library does."""
