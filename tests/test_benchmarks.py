@@ -1,0 +1,103 @@
+"""That every section of the benchmarks runs and its results are right; nothing is said of how fast.
+
+One quick run in a process of its own, as the harness forks: tiny sizes, one round, no library that is no need of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+from benchmarks import plot, tables
+from benchmarks.cases import SECTIONS
+from benchmarks.harness import BEST_TUNED, IDEAL, Case, Contender, Reading, Target, measure
+from benchmarks.peers import bare
+from benchmarks.report import record
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def quick(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """Return what a quick run of all sections finds."""
+    path = tmp_path_factory.mktemp("benchmarks") / "records.json"
+    command = [sys.executable, "-m", "benchmarks", "--quick", "--json", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=110)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_section_runs_and_its_results_are_right(section: str, quick: dict[str, Any]) -> None:
+    """Each case of the section has a figure of ours and of every peer: none failed, none returned something wrong."""
+    records = [made for made in quick["records"] if made["section"] == section]
+    assert records
+    for made in records:
+        assert any(row["kind"] == "ours" for row in made["contenders"])
+        assert [row for row in made["contenders"] if row["note"] or "median" not in row] == []
+
+
+def test_the_page_gets_its_table_between_the_markers(quick: dict[str, Any]) -> None:
+    """What stands before and after the markers of the page stays; every target has its line, and the plot is drawn."""
+    page = (ROOT / "docs" / "performance.md").read_text()
+    made = tables.placed(page, tables.page(quick, "performance.svg"))
+    assert made.partition(tables.BEGIN)[0] == page.partition(tables.BEGIN)[0]
+    assert made.partition(tables.END)[2] == page.partition(tables.END)[2]
+    targets = sum(len(case["targets"]) for case in quick["records"])
+    assert made.count("✓") + made.count("✗") + made.count("not measured") == targets
+    assert plot.svg(quick["records"]).startswith("<svg ")
+    with pytest.raises(ValueError, match="no markers"):
+        tables.placed("a page", "a table")
+
+
+def _measured(*contenders: Contender, **how: Any) -> dict[str, Any]:
+    case = Case("a case", contenders, **how)
+    with warnings.catch_warnings():
+        # The harness forks, which newer versions do not like in a test runner that has threads.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return record("a section", case, measure(case, rounds=1, patience=1.0))
+
+
+def _reads(name: str, figure: float, kind: Any) -> Contender:
+    return bare(name, lambda: Reading(figure), kind)
+
+
+def test_targets_are_judged_against_whom_they_name() -> None:
+    """Against a name, the best of those by default, the best of all, or the ideal; by the figures of this run."""
+    contenders = (_reads("ours", 3.0, "ours"), _reads("default", 4.0, "peer"), _reads("tuned", 2.0, "tuned"))
+    targets = (Target(1.0, "default"), Target(1.0, BEST_TUNED), Target(2.0, IDEAL), Target(1.0, "nobody"))
+    made = _measured(*contenders, targets=targets, ideal=1.5)
+    assert [(fate["against"], fate["ok"]) for fate in made["targets"]] == [
+        ("default", True), ("tuned", False), (IDEAL, True), ("nobody", None),
+    ]  # fmt: skip
+
+
+def test_whoever_cannot_be_measured_says_why() -> None:
+    """A library that is missing, one that fails, a wrong result and one that hangs get a note, and spoil nothing."""
+
+    def fails() -> None:
+        raise LookupError("broken")
+
+    def hangs() -> None:
+        while True:
+            pass
+
+    missing = Contender("missing", bare("", fails).opens, "peer", "no_such_library")
+    wrong = bare("wrong", lambda: [2], "peer")
+    made = _measured(
+        bare("ours", lambda: [1], "ours"), missing, wrong, bare("fails", fails), bare("hangs", hangs), expected=[1]
+    )
+    notes = {row["name"]: row["note"] for row in made["contenders"]}
+    assert notes == {
+        "ours": "",
+        "missing": "left out: no_such_library is not installed",
+        "wrong": "wrong: [2]",
+        "fails": "failed: LookupError: broken",
+        "hangs": "takes more than 1 s",
+    }
