@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from .advice import Advice as Advice
     from .advice import WorkloadProfile as WorkloadProfile
     from .advice import advise as advise
+    from .advice.measurement import Measurement as Measurement
+    from .advice.measuring import measure as measure
 
 __version__ = "0.1.0"
 
@@ -69,6 +71,7 @@ _HOMES = {
     "ItemExited": "_errors",
     "Limit": "_limit",
     "Machine": "_machine",
+    "Measurement": "advice.measurement",
     "NotPicklable": "_errors",
     "Options": "_options",
     "Outcome": "_outcome",
@@ -98,6 +101,7 @@ _HOMES = {
     "get_strategy": "_config",
     "item_numpy_random": "_core.item",
     "item_random": "_core.item",
+    "measure": "advice.measuring",
     "using": "_config",
     "worker_resource": "_core.item",
 }
@@ -113,6 +117,7 @@ __all__ = [
     "ItemExited",
     "Limit",
     "Machine",
+    "Measurement",
     "NotPicklable",
     "Options",
     "Outcome",
@@ -142,6 +147,7 @@ __all__ = [
     "get_strategy",
     "item_numpy_random",
     "item_random",
+    "measure",
     "using",
     "worker_resource",
 ]

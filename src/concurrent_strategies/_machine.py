@@ -94,6 +94,7 @@ class Machine:
         descriptors: files and sockets this process may have open; `None`: no limit known.
         processes: and threads this user may have; `None`: no limit known.
         memory: bytes available; `None`: not known.
+        load: other programs that want a core at the same time, on average; `measure` finds it, `detect` does not look.
         python: major and minor version of the interpreter.
         platform: as in `sys.platform`.
 
@@ -112,6 +113,7 @@ class Machine:
     descriptors: int | None = None
     processes: int | None = None
     memory: int | None = None
+    load: float = 0.0
     python: tuple[int, int] = sys.version_info[:2]
     platform: str = sys.platform
 
@@ -120,6 +122,9 @@ class Machine:
         cores: object = self.cores
         if not isinstance(cores, int | float) or isinstance(cores, bool) or not 0 < cores <= 1e6:
             raise InvalidOption("cores", self.cores, "it must be a number above 0 and at most a million")
+        load: object = self.load
+        if not isinstance(load, int | float) or isinstance(load, bool) or not 0 <= load <= 1e6:
+            raise InvalidOption("load", self.load, "it must be a number from 0 to a million")
         if self.start_method not in ("forkserver", "spawn", "fork"):
             raise InvalidOption("start_method", self.start_method, "it must be 'forkserver', 'spawn' or 'fork'")
         for name in ("threads", "descriptors", "processes", "memory"):

@@ -52,7 +52,8 @@ SOME: dict[str, st.SearchStrategy[Any]] = {
     "main_thread_only": st.booleans(),
     "ordered": st.booleans(),
     "deadline": SECONDS,
-    "confidence": st.dictionaries(st.sampled_from(["wait", "gil_cpu"]), st.floats(0, 1)),
+    "measured_items": st.sampled_from([0, 1, 2, 5, 1000]),
+    "confidence": st.dictionaries(st.sampled_from(["wait", "gil_cpu", "free_cpu", "async_cpu"]), st.floats(0, 2)),
 }
 DECLARED = st.fixed_dictionaries({}, optional=SOME)
 LIMITS = st.none() | st.integers(0, 10**6)
@@ -69,6 +70,7 @@ MACHINES = st.builds(
     descriptors=LIMITS,
     processes=LIMITS,
     memory=st.none() | st.integers(0, 10**12),
+    load=st.sampled_from([0.0, 0.5, 3.0]) | st.floats(0, 1000),
     platform=st.sampled_from(["linux", "darwin", "win32"]),
 )
 

@@ -6,10 +6,12 @@ constants.py  what the strategies cost
 model.py      how long each would take    plan.py       ... a strategy with its size
 sizing.py     how many workers each gets
 obstacles.py  what speaks against each
-rules.py      the choice
+rules.py      the choice                doubts.py     what a measured profile could also be
 reasons.py    why                         cautions.py   what to look out for
 terms.py      the formulas with numbers   words.py      how numbers are said
 answer.py     the advice as a value
+
+measuring.py  runs real items, and makes a profile of what is seen; the files it is made of are named there
 """
 
 from __future__ import annotations
@@ -27,19 +29,21 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._machine import Machine
+    from .measurement import Measurement
     from .rules import Candidate, Choice
 
 __all__ = ["Advice", "Alternative", "WorkloadProfile", "advise"]
 
 
-def advise(profile: WorkloadProfile | Mapping[str, Any], machine: Machine | None = None) -> Advice:
-    """Recommend a strategy, and its size, for a declared kind of work.
+def advise(profile: WorkloadProfile | Mapping[str, Any] | Measurement[Any], machine: Machine | None = None) -> Advice:
+    """Recommend a strategy, and its size, for work that was declared or measured.
 
-    Nothing is run and nothing is measured: the answer is as good as the declaration and the model's constants.
+    Nothing is run here. For a declared profile the answer is as good as the declaration and the model's constants; a
+    measurement brings its own errors, and what is uncertain by them is decided for the smaller loss, and said.
 
     Args:
-        profile: what is known about the work: a `WorkloadProfile`, or a mapping of its fields.
-        machine: where it will run; default: here, now.
+        profile: what is known about the work: a `WorkloadProfile`, a mapping of its fields, or what `measure` found.
+        machine: where it will run; default: here, now, or what the measurement was made for.
 
     Returns:
         The advice; the same for the same profile and machine.
@@ -51,8 +55,15 @@ def advise(profile: WorkloadProfile | Mapping[str, Any], machine: Machine | None
     """
     from .._machine import Machine
 
-    choice = choose(WorkloadProfile.of(profile), Machine.detect() if machine is None else machine)
-    return _advice(choice)
+    work: Any = profile
+    measured = getattr(work, "profile", None)
+    if isinstance(measured, WorkloadProfile):  # a measurement; its class is not imported for a declared profile
+        work, machine = measured, machine or work.machine
+    elif callable(work):
+        from .._errors import InvalidOption
+
+        raise InvalidOption("profile", work, "a function has to be measured first: advise(measure(func, items))")
+    return _advice(choose(WorkloadProfile.of(work), Machine.detect() if machine is None else machine))
 
 
 def _advice(choice: Choice) -> Advice:
@@ -65,6 +76,7 @@ def _advice(choice: Choice) -> Advice:
         rejected=rejected(choice),
         warnings=cautions(choice),
         expected_seconds=_expected(choice.chosen, choice),
+        expected_range=None if choice.model.demands.steady else choice.range(choice.chosen),
         alternatives=tuple(_alternative(other, choice) for other in choice.sensible if other is not choice.chosen),
         profile=profile,
         machine=choice.model.machine,

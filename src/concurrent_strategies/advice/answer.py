@@ -44,7 +44,8 @@ class Advice:
         reasons: why this one, in sentences.
         rejected: why not, by the name of each other strategy.
         warnings: what to look out for.
-        expected_seconds: predicted for the whole run; `None` if `n_items` or the durations were not declared.
+        expected_seconds: predicted for the whole run; `None` if `n_items` or the durations are not known.
+        expected_range: the same at both ends of what a measured profile leaves in doubt.
         alternatives: what else is possible, the fastest first.
         profile: what was asked about.
         machine: what it was asked for.
@@ -58,6 +59,7 @@ class Advice:
     rejected: Mapping[str, str]
     warnings: tuple[str, ...]
     expected_seconds: float | None
+    expected_range: tuple[float, float] | None
     alternatives: tuple[Alternative, ...]
     profile: WorkloadProfile = field(repr=False)
     machine: Machine = field(repr=False)

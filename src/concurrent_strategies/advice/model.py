@@ -6,7 +6,8 @@ the largest of these bounds.
 
     n items; g, f, w, c = g + f, u = g + f + w: seconds per item, see `demands.py`
     k threads, greenlets or tasks; p processes; P usable cores, fractions allowed; b items per chunk
-    Pe(k) = 1 + (min(k, P) / min(1, P) - 1) * e     speed-up of k computing workers
+    R other programs that want a core at the same time; share(k) = min(1, P / (k + R)) of a core for each of k workers
+    Pe(k) = 1 + (k * share(k) / share(1) - 1) * e   speed-up of k computing workers
     waves(k) = ceil(n / k) * u                      for even items (spread below 0.15), else
                n * u / k + (1 - 1 / k) * (longest - u)
     x = max(x_0, 2 * (arg + result) / BW, 2 * pickle_seconds)
@@ -104,8 +105,9 @@ class Model:
 
     def speedup(self, workers: float) -> float:
         """Return Pe: how much faster this many computing workers are than one."""
-        cores = self.machine.cores
-        return 1 + max(0.0, min(workers, cores) / min(1.0, cores) - 1) * self.constants.efficiency
+        cores, load = self.machine.cores, self.machine.load
+        gain = workers * min(1.0, cores / (workers + load)) / min(1.0, cores / (1 + load))
+        return 1 + max(0.0, gain - 1) * self.constants.efficiency
 
     @property
     def held(self) -> float:

@@ -61,7 +61,9 @@ class WorkloadProfile:
         main_thread_only: it has to run in a main thread.
         ordered: results are wanted in the order of the items.
         deadline: seconds for the whole run.
-        confidence: relative error of measured fields by name; for measuring.
+        measured_items: how many items the measured fields come from; filled by `measure`.
+        confidence: error of measured fields by name: of an item's times as part of its whole duration, of others as
+            part of their value; filled by `measure`.
 
     Raises:
         InvalidOption: naming the field, the value and what is allowed.
@@ -102,6 +104,7 @@ class WorkloadProfile:
     main_thread_only: bool = fact(default=False)
     ordered: bool = fact(default=True)
     deadline: float | None = seconds(None)
+    measured_items: int | None = whole(None)
     confidence: Mapping[str, float] | None = named_numbers()
 
     def __post_init__(self) -> None:

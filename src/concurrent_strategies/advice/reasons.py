@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Below this the choice is called close.
 CLOSE: Final = 0.15
+#: A prediction that may be off by this factor is told as a range.
+WIDE: Final = 1.25
 NAMES: Final = ("sync", "thread", "process", "green", "asyncio")
 _EFFORT: Final = {
     "sync": "one item at a time",
@@ -34,7 +36,7 @@ _STATIONS: Final = {
 
 def reasons(choice: Choice) -> tuple[str, ...]:
     """Say why this strategy, why this size, how close it was, and what was reckoned with."""
-    return (_why(choice), *_size(choice), *_closeness(choice), *_work(choice))
+    return (_why(choice), *_size(choice), *_closeness(choice), *_work(choice), *_evidence(choice))
 
 
 def rejected(choice: Choice) -> dict[str, str]:
@@ -62,6 +64,29 @@ def _work(choice: Choice) -> Iterator[str]:
     missing = " and ".join(name for name, known in (("n_items", it.finite), ("duration", it.timed)) if not known)
     if missing:
         yield f"{missing} not declared: strategies are compared by their rate, and start-up is left out"
+
+
+def _evidence(choice: Choice) -> Iterator[str]:
+    """Say what was measured, how sure it is, and what follows of that."""
+    profile = choice.model.profile
+    if profile.measured_items is None:
+        return
+    errors = profile.confidence or {}
+    times = [errors[name] for name in ("gil_cpu", "free_cpu", "wait") if name in errors]
+    if not times:
+        return
+    if not profile.measured_items:
+        yield "no item had ended when this was asked: its times are twice what had passed by then, and may be more"
+    else:
+        sure = f"each part of it within {max(1, round(100 * max(times)))} % of its duration"
+        yield f"measured on {say_count(profile.measured_items, 'item')}, {sure}"
+    low, high = choice.range(choice.chosen)
+    faster = [c for c in choice.possible if choice.time(c) * (1 + TOLERANCE) < choice.time(choice.chosen)]
+    if faster and choice.here == choice.chosen.plan.family and not choice.chosen.obstacle:
+        spec = faster[0].plan.spec()
+        yield f"by these values {spec} would be faster, but as far as they are in doubt this one falls behind least"
+    elif high > WIDE * low and not choice.model.demands.steady:
+        yield f"as far as that is in doubt, the run takes from {say_seconds(low)} to {say_seconds(high)}"
 
 
 def _held(choice: Choice) -> str:

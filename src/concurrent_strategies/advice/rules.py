@@ -10,23 +10,31 @@ it the strategy is the one that the formulas choose on an ordinary machine, whic
     waiting, slow, many connections     -> asyncio
 
 and this machine sets the size, and the warnings.
+
+A measured profile is in doubt by its errors. Then the choice is the simplest among those that fall behind least *in the
+worst case*; where nothing is in doubt, that is the same as the simplest among the fastest.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, final
 
 from .._machine import Machine
+from .constants import DEFAULTS
 from .demands import FEW, demands
+from .doubts import doubts
 from .model import Cost, Model
 from .obstacles import obstacle
 from .plan import FAMILIES, Plan
 from .sizing import knee, plans
+from .words import say_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from .constants import Constants
     from .profile import WorkloadProfile
 
 #: Nobody cares about less: a share of the time, and seconds.
@@ -37,6 +45,8 @@ INNER_GAIN: Final = 1.2
 INNER_STARTS: Final = 2
 #: ... and there has to be waiting to hide, and computing to share out: parts of the duration.
 INNER_WAIT, INNER_CPU = 0.2, 0.01
+#: On fewer measured items than these, nothing is started that takes more than this part of the whole run.
+FEW_ITEMS, FEW_ITEMS_START = 3, 0.05
 #: Fields that say of what kind the work is, and no more.
 KIND_ALONE: Final = frozenset({"kind", "latency", "connections"})
 
@@ -67,12 +77,14 @@ class Choice:
         candidates: all families, by name.
         model: the formulas and what they were asked about.
         here: the family this machine alone would have chosen.
+        doubts: the same formulas, asked about what a measured profile could also be.
     """
 
     chosen: Candidate
     candidates: Mapping[str, Candidate]
     model: Model
     here: str
+    doubts: tuple[Model, ...] = ()
 
     def time(self, candidate: Candidate) -> float:
         """Return the seconds by which candidates are compared."""
@@ -81,6 +93,11 @@ class Choice:
     def spec(self, candidate: Candidate) -> str:
         """Return a candidate as a spec string, with the rate that was declared."""
         return candidate.plan.spec(self.model.profile.rate_limit)
+
+    def range(self, candidate: Candidate) -> tuple[float, float]:
+        """Return the least and the most seconds that a candidate may take, as far as the profile is in doubt."""
+        times = [_time(model.cost(candidate.plan), model) for model in (self.model, *self.doubts)]
+        return min(times), max(times)
 
     @property
     def possible(self) -> list[Candidate]:
@@ -95,20 +112,21 @@ class Choice:
         return sound if self.chosen in sound else [self.chosen, *sound]
 
 
-def choose(profile: WorkloadProfile, machine: Machine) -> Choice:
-    """Choose a plan for a profile on a machine.
+def choose(profile: WorkloadProfile, machine: Machine, constants: Constants = DEFAULTS) -> Choice:
+    """Choose a plan for a profile on a machine, where the strategies cost what the constants say.
 
     Raises:
         InvalidOption: if the profile says too little.
     """
-    model = Model(profile, demands(profile, machine), machine)
+    model = Model(profile, demands(profile, machine), machine, constants)
+    others = tuple(Model(p, demands(p, machine), machine, constants) for p in doubts(profile))
     candidates = {family: _candidate(family, model) for family in FAMILIES}
-    here = family = _best(candidates, model)
+    here = family = _best(candidates, model, others)
     if profile.declared() <= KIND_ALONE:
         ordinary = Machine()
         usual = Model(profile, demands(profile, ordinary), ordinary)
         family = _best({name: _candidate(name, usual) for name in FAMILIES}, usual)
-    return Choice(candidates[family], candidates, model, here)
+    return Choice(candidates[family], candidates, model, here, others)
 
 
 def _candidate(family: str, model: Model) -> Candidate:
@@ -118,18 +136,40 @@ def _candidate(family: str, model: Model) -> Candidate:
         if best is None or not _as_good(_time(best[1], model), _time(cost, model), model):
             best = plan, cost
     assert best is not None, family
-    return Candidate(*best, obstacle(family, model))
+    return Candidate(*best, obstacle(family, model) or _unproven(best[1], model))
 
 
-def _best(candidates: Mapping[str, Candidate], model: Model) -> str:
+def _unproven(cost: Cost, model: Model) -> str:
+    """Tell why so much should not be started on so little evidence."""
+    seen = model.profile.measured_items
+    if seen is None or seen >= min(FEW_ITEMS, model.demands.items) or cost.start <= FEW_ITEMS_START * cost.total:
+        return ""
+    return f"too little was measured to start anything on it that takes {say_seconds(cost.start)}"
+
+
+def _best(candidates: Mapping[str, Candidate], model: Model, others: tuple[Model, ...] = ()) -> str:
     possible = {family: c for family, c in candidates.items() if not c.obstacle}
     single = _single(candidates, model)
     possible = {family: c for family, c in possible.items() if not c.plan.inner or _inner_pays(c, single, model)}
     if not possible:
         return "sync"  # slow, but right
-    fastest = min(_time(c.cost, model) for c in possible.values())
-    close = [family for family, c in possible.items() if _as_good(_time(c.cost, model), fastest, model)]
+    # How far each falls behind at worst, in what counts as equally fast: without doubts, those below 1 are all close.
+    regrets = _regrets(possible, (model, *others))
+    bearable = max(1.0, min(regrets.values()))
+    close = [family for family, regret in regrets.items() if regret <= bearable]
     return min(close, key=_effort(model))
+
+
+def _regrets(possible: Mapping[str, Candidate], models: tuple[Model, ...]) -> dict[str, float]:
+    """Return by how many tolerances each candidate falls behind the fastest, in the worst of these models."""
+    worst = dict.fromkeys(possible, 0.0)
+    for model in models:
+        times = {family: _time(model.cost(c.plan), model) for family, c in possible.items()}
+        accepted = _accepted(min(times.values()), model)
+        for family, seconds in times.items():
+            regret = seconds / accepted if accepted > 0 else 1.0 if seconds <= 0 else math.inf
+            worst[family] = max(worst[family], regret)
+    return worst
 
 
 def _single(candidates: Mapping[str, Candidate], model: Model) -> float:
@@ -142,8 +182,13 @@ def _time(cost: Cost, model: Model) -> float:
 
 
 def _as_good(seconds: float, fastest: float, model: Model) -> bool:
+    return seconds <= _accepted(fastest, model)
+
+
+def _accepted(fastest: float, model: Model) -> float:
+    """Return the most seconds that count as equally fast."""
     slack = 0.0 if model.demands.steady else TOLERANCE_SECONDS
-    return seconds <= fastest + max(slack, TOLERANCE * fastest)
+    return fastest + max(slack, TOLERANCE * fastest)
 
 
 def _inner_pays(candidate: Candidate, single: float, model: Model) -> bool:

@@ -17,7 +17,8 @@ def terms(choice: Choice) -> tuple[str, ...]:
     numbers = (("g", it.gil), ("f", it.free), ("w", it.wait), ("longest", it.longest))
     given = ", ".join(f"{name} = {say_seconds(seconds)}" for name, seconds in numbers)
     lock = "GIL" if machine.gil else "no GIL"
-    head = f"{count}, {given}; P = {machine.cores:g}, {lock}, {machine.start_method}"
+    load = f", R = {machine.load:g}" if machine.load else ""
+    head = f"{count}, {given}; P = {machine.cores:g}{load}, {lock}, {machine.start_method}"
     note = [] if it.timed else ["durations not declared: the seconds below are good for comparing only"]
     return (head, *note, *(line for candidate in choice.sensible for line in _plan(candidate, choice)))
 

@@ -17,6 +17,14 @@ def say_seconds(seconds: float) -> str:
     return f"{_digits(seconds / 3600)} h"
 
 
+def say_size(size: float) -> str:
+    """Say a number of bytes with two or three digits."""
+    for below, unit, name in ((1e3, 1, "B"), (1e6, 1e3, "kB"), (1e9, 1e6, "MB")):
+        if size < below:
+            return f"{_digits(size / unit)} {name}"
+    return f"{_digits(size / 1e9)} GB"
+
+
 def say_ratio(ratio: float) -> str:
     """Say how many times as long something takes."""
     if ratio < 1.01:

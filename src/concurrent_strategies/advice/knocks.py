@@ -1,0 +1,103 @@
+"""What knocking at the GIL tells of another thread: how much of its computing holds the GIL, and how much it waits.
+
+A knock: sleep for a random moment, then look how late the wake-up came. To go on, the sleeper needs the GIL; so it is
+late if, and as long as, the other thread holds it. Nothing here sleeps: each knock is an argument.
+
+    slept                 late
+    |---- d ----|-------- l --------|          l: the GIL was held for certain, all of it
+                                               d: held as at its two ends, half of it by each
+
+At the end of d the GIL was held if the knock was late. At its beginning it was held if the last knock had to take it
+away by force, which shows in its taking the whole switch interval; a thread that gave it up by itself began something
+that does not need it. Weighing with the thread's *CPU time* and not the clock's keeps waiting out of it, and
+preemption. (A count of late knocks alone is biased: while the GIL is held, knocks come less often.)
+
+Waiting is what the kernel calls sleeping, seen *while the GIL was free*: a thread that waits for the GIL sleeps too,
+and one that other programs have driven off its core does not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple, final
+
+#: Seconds: a wake-up that takes longer has waited for the GIL.
+LATE: Final = 0.2e-3
+#: Fewer knocks tell nothing.
+LEAST: Final = 8
+#: So many in a row, each of which finds the thread asleep, are no accident.
+IN_A_ROW: Final = 6
+#: Part of the switch interval from which on a delay was ended by force.
+FORCED: Final = 0.8
+
+
+class Knock(NamedTuple):
+    """One knock.
+
+    Attributes:
+        slept: seconds until the knock.
+        late: seconds from then until the GIL was there.
+        cpu: seconds of CPU that the other thread had in both.
+        queued: seconds that it had to queue for a core in both.
+        asleep: whether the kernel says that it sleeps, after the knock.
+    """
+
+    slept: float
+    late: float
+    cpu: float
+    queued: float
+    asleep: bool
+
+
+@final
+@dataclass(slots=True)
+class Knocks:
+    """The sums of many knocks at one thread.
+
+    Attributes:
+        interval: the switch interval while knocking.
+        count: of knocks.
+        in_a_row: how many of the last found the thread asleep, without one that did not.
+    """
+
+    interval: float
+    count: int = 0
+    in_a_row: int = 0
+    _seen_cpu: float = 0.0
+    _held_cpu: float = 0.0
+    _seen: float = 0.0
+    _asleep: float = 0.0
+    _held_after: float | None = None
+
+    def add(self, knock: Knock) -> None:
+        """Take one more knock into account."""
+        self.count += 1
+        held_now = knock.late > LATE
+        certain = min(knock.cpu, knock.late) if held_now else 0.0
+        before = float(held_now) if self._held_after is None else self._held_after
+        self._held_cpu += certain + (knock.cpu - certain) * (before + held_now) / 2
+        self._seen_cpu += knock.cpu
+        self._held_after = float(held_now and knock.late >= FORCED * self.interval)
+        elapsed = knock.slept + knock.late
+        self._seen += elapsed
+        waiting = knock.asleep and not held_now and knock.cpu < elapsed / 2
+        self.in_a_row = self.in_a_row + 1 if waiting else 0
+        if waiting:
+            self._asleep += max(0.0, elapsed - knock.cpu - knock.queued)
+
+    def interrupted(self) -> None:
+        """Forget what the last knock found: something else came between."""
+        self._held_after = None
+        self.in_a_row = 0
+
+    @property
+    def held(self) -> float | None:
+        """How much of the thread's computing holds the GIL, from 0 to 1; `None` if too little was seen."""
+        if self.count < LEAST or self._seen_cpu < LATE:
+            return None
+        return min(1.0, max(0.0, self._held_cpu / self._seen_cpu))
+
+    @property
+    def asleep(self) -> float | None:
+        """How much of the time the thread was waiting, from 0 to 1; `None` if too little was seen."""
+        return None if self.count < LEAST or self._seen <= 0 else min(1.0, self._asleep / self._seen)

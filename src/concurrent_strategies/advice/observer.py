@@ -1,0 +1,201 @@
+"""Watches a thread run items: knocks at the GIL, looks at its clocks, and puts everything back as it was.
+
+What is disturbed: a knock takes the GIL for some 20 us, and is paid for out of a wait of about 0.3 ms at first, and of
+more than 1 ms once much has been seen. The switch interval is shortened meanwhile, so that a knock at computing
+Python code takes half a millisecond and not five.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter as clock
+from typing import TYPE_CHECKING, Final, final
+
+from .knocks import Knock, Knocks
+from .patience import QUIET, Patience, Seen
+from .samples import Samples
+from .thread_facts import ThreadFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .sampler import Sampler
+
+#: Seconds: the switch interval while knocking.
+INTERVAL: Final = 0.0005
+#: Seconds between knocks: at first, and when so many are done.
+SOON, LATER, MANY = (0.00015, 0.00045), (0.0006, 0.0018), 40
+#: One in so many knocks looks at the memory and at the load, which cost as much as the knock itself.
+RARELY: Final = 8
+#: Seconds between two looks at what has been timed.
+CHECK: Final = 0.005
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
+#: Held by whoever has shortened the switch interval: the next one would put back what is not the user's.
+_SHORTENED: Final = threading.Lock()
+
+
+@final
+@dataclass(slots=True)
+class Observation:
+    """What was seen from outside.
+
+    Attributes:
+        knocks: at the thread that runs the items.
+        samples: what was timed until it was enough.
+        elapsed: seconds.
+        others_cpu: seconds of CPU of all other threads of this process but the observer.
+        threads: alive before, other than those of the measurement.
+        load: programs beside this one that could have run, on average; `None` where the system does not tell.
+        memory: bytes by which the process grew while one item ran, at most.
+    """
+
+    knocks: Knocks
+    samples: Samples = field(default_factory=Samples)
+    elapsed: float = 0.0
+    others_cpu: float = 0.0
+    threads: int = 1
+    load: float | None = None
+    memory: int = 0
+
+
+class Observer:
+    """Feeds a sampler and watches it.
+
+    Args:
+        sampler: what runs the items.
+        patience: when to stop.
+    """
+
+    def __init__(self, sampler: Sampler, patience: Patience) -> None:
+        self._sampler = sampler
+        self._patience = patience
+        self._loads: list[int] = []
+        self._statm = _open("/proc/self/statm")
+        self._loadavg = _open("/proc/loadavg")
+        self._memory: dict[int, tuple[int, int]] = {}
+        self._random = random.Random(0)  # when to knock, and nothing more; the global generator is the user's
+
+    def watch(self) -> Observation:
+        """Feed and watch until enough has been seen, and stop the sampler; the item under way may go on."""
+        sampler = self._sampler
+        threads = threading.active_count()
+        sampler.start()
+        before = self._clocks()
+        try:
+            with shortened_interval() as interval:
+                seen = Observation(Knocks(interval), threads=threads)
+                self._look(seen.knocks, before[0])
+                seen.samples = sampler.samples()  # as long as the thread is there to be asked
+            after = self._clocks()
+        finally:
+            sampler.stop()
+            for descriptor in (self._statm, self._loadavg):
+                if descriptor >= 0:
+                    os.close(descriptor)
+        seen.elapsed, process, mine, its = (late - early for late, early in zip(after, before, strict=True))
+        seen.others_cpu = max(0.0, process - mine - its)
+        seen.load = sum(self._loads) / len(self._loads) if self._loads else None
+        grown = [most - least for index, (least, most) in self._memory.items() if index or len(self._memory) == 1]
+        seen.memory = max(grown, default=0) * _PAGE
+        return seen
+
+    def _look(self, knocks: Knocks, began: float) -> None:
+        sampler, facts = self._sampler, self._sampler.facts
+        quiet, check = began + QUIET, began + CHECK
+        mine = ThreadFacts()
+        try:
+            while sampler.feed():
+                if (now := clock()) < quiet:  # short work ends here, undisturbed
+                    sampler.rest(quiet - now)
+                elif facts.observable and sampler.flight() is not None:
+                    self._knock(knocks, mine)
+                else:
+                    knocks.interrupted()
+                    sampler.rest(SOON[1])
+                if (now := clock()) < check:
+                    continue
+                check = now + CHECK
+                samples = sampler.samples()
+                if self._patience.enough(Seen(now - began, samples.items, samples.spread(knocks.asleep))):
+                    return
+        finally:
+            mine.close()
+
+    def _knock(self, knocks: Knocks, mine: ThreadFacts) -> None:
+        sampler, its = self._sampler, self._sampler.facts
+        pause = self._random.uniform(*(SOON if knocks.count < MANY else LATER))
+        queued, waited, cpu, since = its.queued(), mine.queued(), its.cpu(), clock()
+        ended = sampler.rest(pause)
+        elapsed = clock() - since
+        if ended:  # the thread has rung, and idles: that is no knock
+            knocks.interrupted()
+            return
+        # A wake-up that came late because this thread had no core tells nothing about the GIL.
+        late = elapsed - pause - (mine.queued() - waited)
+        asleep = its.asleep()
+        index = sampler.flight()
+        if index is None:
+            knocks.interrupted()
+            return
+        knocks.add(Knock(pause, max(0.0, late), its.cpu() - cpu, its.queued() - queued, asleep))
+        if knocks.count % RARELY == 1:
+            self._look_around(index, asleep)
+
+    def _look_around(self, index: int, asleep: bool) -> None:
+        if self._statm >= 0:
+            pages = int(os.pread(self._statm, 80, 0).split()[1])
+            least, most = self._memory.get(index, (pages, pages))
+            self._memory[index] = min(least, pages), max(most, pages)
+        if self._loadavg >= 0:
+            running = int(os.pread(self._loadavg, 80, 0).split()[3].split(b"/")[0])
+            self._loads.append(max(0, running - 1 - (not asleep)))
+
+    def _clocks(self) -> tuple[float, float, float, float]:
+        facts = self._sampler.facts
+        return clock(), time.process_time(), time.thread_time(), facts.cpu() if facts.readable() else 0.0
+
+
+def run_inline(sampler: Sampler, patience: Patience) -> Observation:
+    """Run items in this thread, where nothing else may: only clocks are read, and between items."""
+    threads, began = threading.active_count(), clock()
+    sampler.start()
+    process, mine = time.process_time(), time.thread_time()
+    try:
+        while sampler.feed():
+            samples = sampler.samples()
+            if patience.enough(Seen(clock() - began, samples.items, samples.spread(None))):
+                break
+    finally:
+        sampler.stop()
+        process, mine = time.process_time() - process, time.thread_time() - mine
+        sampler.end_inline()
+    elapsed, others = clock() - began, max(0.0, process - mine)
+    return Observation(Knocks(INTERVAL), sampler.samples(), elapsed, others, threads)
+
+
+@contextmanager
+def shortened_interval() -> Iterator[float]:
+    """Shorten the switch interval, unless somebody does so already, and put it back; yield what it is."""
+    before = sys.getswitchinterval()
+    if before <= INTERVAL or not _SHORTENED.acquire(blocking=False):
+        yield before
+        return
+    try:
+        sys.setswitchinterval(INTERVAL)
+        yield INTERVAL
+    finally:
+        sys.setswitchinterval(before)
+        _SHORTENED.release()
+
+
+def _open(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
+    except OSError:
+        return -1

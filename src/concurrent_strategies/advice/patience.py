@@ -1,0 +1,54 @@
+"""When enough has been seen: a rule without clock or thread.
+
+The more alike the items are, the fewer of them it takes. What is asked for is that the mean duration is known to a
+few per cent, and that knocking had time to tell computing from waiting.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final, final
+
+#: Seconds of which no measurement is worth a thought: so long the function is left alone.
+QUIET: Final = 0.002
+#: The relative error of the mean that is good enough.
+GOOD: Final = 0.05
+#: Seconds for which computing is looked at, at least; and items, at least, and at most: no spread needs more.
+LOOK, ITEMS, MANY = 0.06, 5, 2000
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How far a measurement has come.
+
+    Attributes:
+        elapsed: seconds since it began.
+        items: done.
+        spread: standard deviation of their durations / mean; `None` as long as there are too few.
+    """
+
+    elapsed: float
+    items: int
+    spread: float | None
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to look.
+
+    Args:
+        budget: seconds, at most.
+    """
+
+    budget: float
+
+    def enough(self, seen: Seen) -> bool:
+        """Tell whether to stop."""
+        if seen.elapsed >= self.budget:
+            return True
+        if seen.items < ITEMS or seen.elapsed < LOOK or seen.spread is None:
+            return False
+        return seen.items >= MANY or seen.spread / math.sqrt(seen.items) <= GOOD

@@ -1,0 +1,104 @@
+"""Looks at coroutines step by step: for how long each resumption keeps the loop, and how much of that is computing.
+
+A step is what runs between two awaits that really wait. In it nothing else of the loop runs; so time in a step that is
+neither computing nor queueing for a core is a blocking call. Tasks that a coroutine starts are looked at like it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Coroutine
+from time import perf_counter as clock
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .thread_facts import ThreadFacts
+
+#: Seconds: less than that in a step is not a blocking call but what clocks and other threads make of it.
+NOTICEABLE: Final = 0.2e-3
+
+
+class Steps:
+    """The sums over all steps of all items.
+
+    Attributes:
+        cpu: seconds of computing.
+        blocked: seconds of blocking calls.
+        facts: of the thread in which the loop runs; without them, queueing for a core passes for blocking.
+    """
+
+    def __init__(self) -> None:
+        self.cpu = 0.0
+        self.blocked = 0.0
+        self.facts: ThreadFacts | None = None
+
+    def watching(self, func: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
+        """Return a coroutine function that does what `func` does, step by step under these eyes."""
+
+        async def watched(*args: Any) -> Any:
+            import asyncio
+
+            loop = asyncio.get_running_loop()
+            before = loop.get_task_factory()
+            loop.set_task_factory(self._make_task)
+            awaitable = func(*args)
+            try:
+                return await (_Watched(awaitable, self) if hasattr(awaitable, "send") else awaitable)
+            finally:
+                loop.set_task_factory(before)
+
+        return watched
+
+    def _make_task(self, loop: Any, coroutine: Any, **options: Any) -> Any:
+        import asyncio
+
+        return asyncio.Task(_Watched(coroutine, self), loop=loop, **options)
+
+    def step(self, resume: Callable[..., Any], *args: Any) -> Any:
+        """Run one step."""
+        facts = self.facts
+        queued = facts.queued() if facts is not None else 0.0
+        cpu, since = time.thread_time(), clock()
+        try:
+            return resume(*args)
+        finally:
+            wall, used = clock() - since, time.thread_time() - cpu
+            waited = (facts.queued() if facts is not None else 0.0) - queued
+            self.cpu += used
+            idle = wall - used - waited
+            if idle > NOTICEABLE:
+                self.blocked += idle
+
+
+class _Watched(Coroutine[Any, Any, Any]):
+    """A coroutine around another; what is sent or thrown into it goes on, and is timed.
+
+    It is a class and no coroutine function, as one of those that is cancelled before it begins never closes the other.
+    """
+
+    def __init__(self, coroutine: Any, steps: Steps) -> None:
+        self._inner = coroutine
+        self._steps = steps
+
+    def send(self, value: Any) -> Any:
+        """Resume it."""
+        return self._steps.step(self._inner.send, value)
+
+    def throw(self, *error: Any) -> Any:
+        """Resume it with an error."""
+        return self._steps.step(self._inner.throw, *error)
+
+    def close(self) -> None:
+        """End it."""
+        self._inner.close()
+
+    def __await__(self) -> Any:
+        return self
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self.send(None)
