@@ -94,7 +94,7 @@ def test_short_items_are_reported_in_groups_and_long_ones_alone() -> None:
     assert len(announced) < 1000
     assert announced[0] == 1
     after = min(first for first in announced if first > 2500)
-    assert announced[after] == 1, "after a long item none is believed to be short"
+    assert announced[after] <= 64, "after a long item the next are not believed to be as short as those before it"
 
 
 @given(st.integers(1, 400), st.lists(st.tuples(st.integers(0, 399), st.booleans()), max_size=6))

@@ -105,7 +105,8 @@ def test_the_child_is_patched_before_anything_else(folder: Folder) -> None:
             import concurrent.futures.thread, logging, queue, selectors, socket, ssl, subprocess, threading, time
             from gevent import monkey
             assert monkey.is_module_patched("threading") and monkey.is_module_patched("ssl")
-            names = socket.socket, subprocess.Popen, threading._start_new_thread, time.sleep, selectors.DefaultSelector
+            begin = getattr(threading, "_start_joinable_thread", None) or threading._start_new_thread  # 3.13
+            names = socket.socket, subprocess.Popen, begin, time.sleep, selectors.DefaultSelector
             return [getattr(thing, "__module__", "").split(".")[0] for thing in names]
         from concurrent_strategies import GreenStrategy
         print(*GreenStrategy().map(check, [1])[0])

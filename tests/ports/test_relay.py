@@ -98,7 +98,8 @@ def test_streams_and_warnings_are_relayed_when_asked_for(method: str, capsys: py
     out, err = capsys.readouterr()
     assert sorted(out.splitlines()) == [f"out {x}" for x in range(4)]
     assert sorted(err.splitlines()) == [f"err {x}" for x in range(4)]
-    assert sorted(str(warning.message) for warning in caught) == [f"careful {x}" for x in range(4)]
+    said = [str(warning.message) for warning in caught if warning.category is UserWarning]  # Python has one of its own
+    assert sorted(said) == [f"careful {x}" for x in range(4)]
 
 
 def test_an_unknown_kind_is_refused() -> None:

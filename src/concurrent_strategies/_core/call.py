@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from contextvars import Context
     from typing import Any
 
-SHORT = 20e-6  # seconds: items below this are run in groups, those above are announced and reported one by one
+SHORT = 0.0004  # seconds: items below this are run in groups, those above are announced and reported one by one
 GROUP = 0.001  # seconds of work in a group; with what is found only afterwards this stays below 2 ms
 PROOF = 32  # short items in a row before the first group: a death among a few items then costs exactly one
 PLAIN, ASYNC = "plain", "async"

@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 def plain_front(values: list[Any]) -> int:
     """Return how many values come before the first awaitable, or before the end."""
-    if not any(hasattr(kind, "__await__") for kind in set(map(type, values))):
-        return len(values)
-    return next(k for k, value in enumerate(values) if hasattr(type(value), "__await__"))
+    for kind in set(map(type, values)):
+        if hasattr(kind, "__await__"):
+            return next(k for k, value in enumerate(values) if hasattr(type(value), "__await__"))
+    return len(values)
 
 
 def judged(done: Done, awaits: bool) -> Iterator[Done | Failed]:
     """Yield what to report of values: as they are if all may be, or else one by one, awaitables as errors."""
-    kinds = done.kinds or set(map(type, done.values))
-    if awaits or not any(hasattr(kind, "__await__") for kind in kinds):
+    if awaits or plain_front(done.values) == len(done.values):
         yield done
         return
     each = done.seconds / len(done.values)

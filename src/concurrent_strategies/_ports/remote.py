@@ -262,24 +262,14 @@ class RemotePort(Port):
     def _take(self, worker: Worker, frame: wire.Frame) -> None:
         """Turn a frame into a report."""
         kind = frame.kind
-        if kind == wire.UNSTARTABLE or (kind == wire.BROKEN_CALL and frame.chunk == self._number):
-            what = "the function cannot be run" if kind == wire.BROKEN_CALL else "a worker could not be prepared"
-            self._break(what, error_from_wire(loads(frame.body)))
-            worker.kill()
-            return
-        if kind == wire.RELAY:
-            self.words.append(partial(echo, frame.a, frame.body))
+        if kind not in wire.OF_A_CHUNK:
+            self._take_word(worker, frame)
             return
         parcel = worker.parcels.get(frame.chunk)
-        if parcel is None or kind == wire.BROKEN_CALL:
+        if parcel is None:
             return
         chunk, parcel.begun = parcel.chunk, True
-        if kind == wire.STARTED:
-            self._reports.append(Started(chunk.id, frame.a, frame.b))
-        elif kind == wire.UNREADABLE:
-            del worker.parcels[frame.chunk]
-            self._send_one_by_one(worker, chunk)
-        elif self.muted and kind in (wire.DONE, wire.FAILED):
+        if self.muted and kind in (wire.DONE, wire.FAILED):
             count = frame.b if kind == wire.DONE else 1
             worker.settle(frame.chunk, count)
             self._reports.append(Returned(chunk.id, frame.a, count))
@@ -288,6 +278,13 @@ class RemotePort(Port):
             for index in range(frame.a, frame.a + frame.b) if worker.condemned else ():
                 worker.condemned.pop((frame.chunk, index), None)
             self._reports.values(chunk, frame, str(worker.pid))
+            if frame.then:
+                self._reports.append(Started(chunk.id, frame.a + frame.b, frame.then))
+        elif kind == wire.STARTED:
+            self._reports.append(Started(chunk.id, frame.a, frame.b))
+        elif kind == wire.UNREADABLE:
+            del worker.parcels[frame.chunk]
+            self._send_one_by_one(worker, chunk)
         elif kind == wire.FAILED:
             worker.settle(frame.chunk, 1)
             worker.condemned.pop((frame.chunk, frame.a), None)
@@ -299,6 +296,16 @@ class RemotePort(Port):
             first, count = (frame.a, frame.b) if frame.a >= 0 else (parcel.first, parcel.left)
             worker.settle(frame.chunk, count)
             self._reports.append(Returned(chunk.id, first, count))
+
+    def _take_word(self, worker: Worker, frame: wire.Frame) -> None:
+        """Take what a worker says that is about no chunk."""
+        kind = frame.kind
+        if kind == wire.RELAY:
+            self.words.append(partial(echo, frame.a, frame.body))
+        elif kind == wire.UNSTARTABLE or (kind == wire.BROKEN_CALL and frame.chunk == self._number):
+            what = "the function cannot be run" if kind == wire.BROKEN_CALL else "a worker could not be prepared"
+            self._break(what, error_from_wire(loads(frame.body)))
+            worker.kill()
 
     def close(self) -> None:
         """Kill what still runs, and give the others back."""

@@ -115,7 +115,7 @@ class Worker:
 
     def send(self, pieces: Sequence[Any]) -> None:
         """Queue pieces of frames, and send what the socket takes."""
-        self._queue += [memoryview(piece) for piece in pieces if len(piece)]
+        self._queue += wire.queued(pieces)
         self.flush()
 
     def flush(self) -> bool:
@@ -146,12 +146,14 @@ class Worker:
         try:
             while True:
                 frames += self._reader.read()
+                if self._reader.drained:
+                    break
         except BlockingIOError:
-            return self._met(frames)
+            pass
         except EOFError:
-            if frames:
-                return self._met(frames)  # the end is read again next time
-            raise
+            if not frames:
+                raise  # else it is read again next time
+        return self._met(frames)
 
     def _met(self, frames: list[wire.Frame]) -> list[wire.Frame]:
         while not self.ready and frames and frames[0].kind == wire.READY:

@@ -37,6 +37,7 @@ class Host:
         self._gate = Gate()
         self._outbox: list[Any] = []
         self._outbox_lock = threading.Lock()
+        self._done_at = -1  # where in the outbox the head of its last frame is, if that has values
 
     def take(self, frame: wire.Frame) -> None:
         """Do what the parent says on the data socket."""
@@ -89,6 +90,11 @@ class Host:
 
     def emit(self, report: Report) -> None:
         """Queue a report; what was started is said at once, with all that came before."""
+        if isinstance(report, Started):
+            with self._outbox_lock:
+                self._announce(report)
+                self._flush()
+            return
         try:
             pieces = pieces_of(report, self._number)
         except BaseException as error:
@@ -96,16 +102,28 @@ class Host:
             index = report.first if isinstance(report, Done) else report.index
             pieces = failed(report.chunk, index, error, 0.0)
         with self._outbox_lock:
+            self._done_at = len(self._outbox) if isinstance(report, Done) else -1
             self._outbox += pieces
-        if isinstance(report, Started):
-            self.flush()
+
+    def _announce(self, report: Started) -> None:
+        """Queue the news that items are started: in the frame with the values right before them, where there is one."""
+        if self._done_at >= 0:
+            head = wire.announcing(self._outbox[self._done_at], report.chunk, report.first, report.count)
+            if head is not None:
+                self._outbox[self._done_at] = head
+                return
+        self._outbox += pieces_of(report, self._number)
 
     def flush(self) -> None:
         """Send what is queued."""
         with self._outbox_lock:
-            pieces, self._outbox = self._outbox, []
-            if pieces:
-                self._send(pieces)
+            self._flush()
+
+    def _flush(self) -> None:
+        pieces, self._outbox = self._outbox, []
+        self._done_at = -1
+        if pieces:
+            self._send(pieces)
 
     def call(self, call: Call) -> None:
         """Make ready for the chunks of another run."""

@@ -1,6 +1,6 @@
 """What goes over the socketpair between a parent and a worker process: frames, each a fixed head and a body.
 
-    head:  kind, chunk, three numbers and a float that depend on the kind, how many buffers, length of the body
+    head:  kind, flags, how many buffers, chunk, three numbers and a float that depend on the kind, length of the body
     body:  lengths of the buffers, a pickle, the buffers (pickle protocol 5, out of band: sent without a copy)
 
 Both sides import this file, the worker in a fresh interpreter: nothing heavy here.
@@ -16,30 +16,33 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-HEAD = struct.Struct("<BxHHIqqdQ")
+HEAD = struct.Struct("<BxHHIIqqdQ")
 LENGTH = struct.Struct("<Q")
 
 # To the worker: what to be, what to call, what with; on the control socket: recall and stop.
 SETUP, CALL, CHUNK, FORGET, RECALL, STOP, RESIZE = range(1, 8)
 # From the worker.
 READY, UNSTARTABLE, STARTED, DONE, FAILED, RETURNED, UNREADABLE, BROKEN_CALL, RELAY, SPAN = range(11, 21)
+OF_A_CHUNK = frozenset((STARTED, DONE, FAILED, RETURNED, UNREADABLE))
 
 #: Flags of CHUNK and DONE: each item or value is a pickle of its own; the values were awaited.
 SEPARATE, AWAITED = 1, 2
 
 _PIECES = 64  # buffers in one sendmsg; the system allows 1024
-_ROOM = 1 << 18  # bytes read at once
+_SMALL = 1 << 14  # bytes that are joined
+_ROOM = 1 << 16  # bytes read at once; a larger frame gets a place of its own
 
 
 class Frame:
-    """One message: `a`, `b` and `seconds` mean what its kind says."""
+    """One message: `a`, `b` and `seconds` mean what its kind says; `then` items are started right after a DONE."""
 
-    __slots__ = ("a", "b", "body", "buffers", "chunk", "flags", "kind", "seconds")
+    __slots__ = ("a", "b", "body", "buffers", "chunk", "flags", "kind", "seconds", "then")
 
-    def __init__(self, kind: int, flags: int, chunk: int, a: int, b: int, seconds: float) -> None:
+    def __init__(self, kind: int, flags: int, chunk: int, then: int, a: int, b: int, seconds: float) -> None:
         self.kind = kind
         self.flags = flags
         self.chunk = chunk
+        self.then = then
         self.a = a
         self.b = b
         self.seconds = seconds
@@ -60,22 +63,36 @@ def pack(
     """Return the pieces of a frame, to be sent one after the other without being joined."""
     length = sum(map(len, parts))
     if not buffers:
-        return [HEAD.pack(kind, flags, 0, chunk, a, b, seconds, length), *parts]
+        return [HEAD.pack(kind, flags, 0, chunk, 0, a, b, seconds, length), *parts]
     views = [memoryview(buffer).cast("B") for buffer in buffers]
     sizes = b"".join(LENGTH.pack(len(view)) for view in views)
     length += len(sizes) + sum(map(len, views))
-    return [HEAD.pack(kind, flags, len(views), chunk, a, b, seconds, length), sizes, *parts, *views]
+    return [HEAD.pack(kind, flags, len(views), chunk, 0, a, b, seconds, length), sizes, *parts, *views]
+
+
+def announcing(head: bytes, chunk: int, first: int, count: int) -> bytes | None:
+    """Return the head of a DONE that also says what is started right behind its values; `None` if it is none such."""
+    kind, flags, buffers, its_chunk, _, a, b, seconds, length = HEAD.unpack(head)
+    if kind != DONE or its_chunk != chunk or a + b != first:
+        return None
+    return HEAD.pack(kind, flags, buffers, chunk, count, a, b, seconds, length)
 
 
 class Reader:
-    """Takes frames off a socket, blocking or not, as the socket is."""
+    """Takes frames off a socket, blocking or not, as the socket is.
+
+    Attributes:
+        drained: whether the last read took all that there was.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
+        self.drained: bool = False
         self._sock = sock
-        self._got = bytearray()
+        self._room = memoryview(bytearray(_ROOM))  # one for good: making it anew would cost more than reading
+        self._filled = 0  # bytes at its front that are no whole frame yet
         self._big: memoryview | None = None  # the body of a large frame is read right where it will stay
         self._big_frame: tuple[Any, ...] = ()
-        self._filled = 0
+        self._big_filled = 0
 
     def read(self) -> list[Frame]:
         """Wait for input as the socket does, and return the frames that are complete.
@@ -84,24 +101,14 @@ class Reader:
             EOFError: when the other side has closed, or is gone.
             BlockingIOError: when a socket that does not block has nothing.
         """
-        frames: list[Frame] = []
         if self._big is not None:
-            count = self._receive(self._big[self._filled :])
-            self._filled += count
-            if self._filled == len(self._big):
-                frames.append(_frame(self._big_frame, self._big))
-                self._big = None
-            return frames
-        room = memoryview(bytearray(_ROOM)) if not self._got else None
-        if room is not None:
-            count = self._receive(room)
-            self._got += room[:count]
-        else:
-            more = bytearray(_ROOM)
-            count = self._receive(memoryview(more))
-            self._got += memoryview(more)[:count]
-        self._split(frames)
-        return frames
+            self._big_filled += self._receive(self._big[self._big_filled :])
+            if self._big_filled < len(self._big):
+                return []
+            body, self._big = self._big, None
+            return [_frame(self._big_frame, body)]
+        self._filled += self._receive(self._room[self._filled :])
+        return self._split()
 
     def _receive(self, into: memoryview) -> int:
         try:
@@ -110,30 +117,35 @@ class Reader:
             count = 0
         if not count:
             raise EOFError
+        self.drained = count < len(into)
         return count
 
-    def _split(self, frames: list[Frame]) -> None:
-        got, at = self._got, 0
-        while len(got) - at >= HEAD.size:
-            head = HEAD.unpack_from(got, at)
-            length = head[-1]
-            end = at + HEAD.size + length
-            if end > len(got):
-                if length > _ROOM:
-                    self._big, self._big_frame = memoryview(bytearray(length)), head
-                    rest = len(got) - at - HEAD.size
-                    self._big[:rest] = got[at + HEAD.size :]
-                    self._filled = rest
-                    at = len(got)
+    def _split(self) -> list[Frame]:
+        frames: list[Frame] = []
+        room, at, filled = self._room, 0, self._filled
+        while filled - at >= HEAD.size:
+            head = HEAD.unpack_from(room, at)
+            length, start = head[-1], at + HEAD.size
+            if length > _ROOM - HEAD.size:
+                self._big, self._big_frame = memoryview(bytearray(length)), head
+                self._big_filled = filled - start
+                self._big[: self._big_filled] = room[start:filled]
+                at = filled
                 break
-            frames.append(_frame(head, memoryview(bytes(got[at + HEAD.size : end]))))
-            at = end
-        del got[:at]
+            if start + length > filled:
+                break
+            at = start + length
+            frames.append(_frame(head, memoryview(bytes(room[start:at]))))
+        if at:
+            rest = bytes(room[at:filled])
+            self._filled = len(rest)
+            room[: len(rest)] = rest
+        return frames
 
 
 def _frame(head: tuple[Any, ...], body: memoryview) -> Frame:
-    kind, flags, count, chunk, a, b, seconds, _ = head
-    frame = Frame(kind, flags, chunk, a, b, seconds)
+    kind, flags, count, chunk, then, a, b, seconds, _ = head
+    frame = Frame(kind, flags, chunk, then, a, b, seconds)
     if count:
         sizes = [LENGTH.unpack_from(body, k * LENGTH.size)[0] for k in range(count)]
         start = count * LENGTH.size
@@ -153,9 +165,16 @@ def send_all(sock: socket.socket, pieces: Sequence[Any]) -> None:
     Raises:
         EOFError: when the other side is gone.
     """
-    queue = [memoryview(piece) for piece in pieces if len(piece)]
+    queue = queued(pieces)
     while queue:
         queue = send_some(sock, queue)
+
+
+def queued(pieces: Sequence[Any]) -> list[memoryview]:
+    """Return pieces as they are to be sent: small ones as one, which costs less than several."""
+    if sum(map(len, pieces)) <= _SMALL:
+        return [memoryview(b"".join(pieces))] if pieces else []
+    return [memoryview(piece) for piece in pieces if len(piece)]
 
 
 def send_some(sock: socket.socket, queue: list[memoryview]) -> list[memoryview]:
