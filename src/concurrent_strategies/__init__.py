@@ -55,6 +55,8 @@ if TYPE_CHECKING:
     from .advice import Advice as Advice
     from .advice import WorkloadProfile as WorkloadProfile
     from .advice import advise as advise
+    from .advice.calibration import Calibration as Calibration
+    from .advice.calibration import calibrate as calibrate
     from .advice.measurement import Measurement as Measurement
     from .advice.measuring import measure as measure
 
@@ -65,6 +67,7 @@ _HOMES = {
     "AsyncStream": "_strategy",
     "AsyncioStrategy": "_strategies.anyio",
     "BaseStrategy": "_core.base",
+    "Calibration": "advice.calibration",
     "Failure": "_outcome",
     "GreenStrategy": "_strategies.green",
     "InvalidOption": "_errors",
@@ -96,6 +99,7 @@ _HOMES = {
     "WorkerStartError": "_deaths",
     "WorkloadProfile": "advice",
     "advise": "advice",
+    "calibrate": "advice.calibration",
     "dual": "_core.colour",
     "from_config": "_config",
     "get_strategy": "_config",
@@ -111,6 +115,7 @@ __all__ = [
     "AsyncStream",
     "AsyncioStrategy",
     "BaseStrategy",
+    "Calibration",
     "Failure",
     "GreenStrategy",
     "InvalidOption",
@@ -142,6 +147,7 @@ __all__ = [
     "WorkerStartError",
     "WorkloadProfile",
     "advise",
+    "calibrate",
     "dual",
     "from_config",
     "get_strategy",

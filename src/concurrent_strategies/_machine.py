@@ -53,6 +53,13 @@ def depth(environ: Mapping[str, str] | None = None) -> int:
     return int(text) if text.isdecimal() else 0
 
 
+def runnable(root: Root = "/") -> int | None:
+    """Return how many threads of the whole system run or want to, the asking one among them; `None`: not known."""
+    words = _read(os.fspath(root), "proc/loadavg").split()
+    running = words[3].partition("/")[0] if len(words) > 3 else ""
+    return int(running) if running.isdigit() else None
+
+
 def core_limits(root: Root = "/", environ: Mapping[str, str] | None = None) -> dict[str, float]:
     """Return every bound on the usable cores by its origin: `affinity`, `interpreter`, `quota`, `override`.
 

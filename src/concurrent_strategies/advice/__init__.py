@@ -11,6 +11,7 @@ reasons.py    why                         cautions.py   what to look out for
 terms.py      the formulas with numbers   words.py      how numbers are said
 answer.py     the advice as a value
 
+calibration.py  measures the constants  gauges.py     ... each of them
 measuring.py  runs real items, and makes a profile of what is seen; the files it is made of are named there
 """
 
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 from .answer import Advice, Alternative
 from .cautions import cautions
+from .constants import DEFAULTS
 from .profile import WorkloadProfile
 from .reasons import reasons, rejected
 from .rules import choose
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from .._machine import Machine
+    from .constants import Constants
     from .measurement import Measurement
     from .rules import Candidate, Choice
 
@@ -43,7 +46,8 @@ def advise(profile: WorkloadProfile | Mapping[str, Any] | Measurement[Any], mach
 
     Args:
         profile: what is known about the work: a `WorkloadProfile`, a mapping of its fields, or what `measure` found.
-        machine: where it will run; default: here, now, or what the measurement was made for.
+        machine: where it will run; default: here, now, or what the measurement was made for. What the strategies cost
+            is taken from `calibrate` where that has measured this machine, and no other machine is given.
 
     Returns:
         The advice; the same for the same profile and machine.
@@ -54,16 +58,22 @@ def advise(profile: WorkloadProfile | Mapping[str, Any] | Measurement[Any], mach
     About a millisecond, of which a third is looking at the machine.
     """
     from .._machine import Machine
+    from .calibration import cached
 
     work: Any = profile
+    constants: Constants | None = None
     measured = getattr(work, "profile", None)
     if isinstance(measured, WorkloadProfile):  # a measurement; its class is not imported for a declared profile
-        work, machine = measured, machine or work.machine
+        machine, constants, work = machine or work.machine, None if machine else work.constants, measured
     elif callable(work):
         from .._errors import InvalidOption
 
         raise InvalidOption("profile", work, "a function has to be measured first: advise(measure(func, items))")
-    return _advice(choose(WorkloadProfile.of(work), Machine.detect() if machine is None else machine))
+    profile = WorkloadProfile.of(work)
+    if machine is None:
+        machine = Machine.detect()
+        constants = cached(machine)
+    return _advice(choose(profile, machine, constants or DEFAULTS))
 
 
 def _advice(choice: Choice) -> Advice:

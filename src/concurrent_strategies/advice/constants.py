@@ -22,9 +22,9 @@ class Start(NamedTuple):
 @final
 @dataclass(frozen=True, slots=True)
 class Constants:
-    """What the strategies themselves cost, in seconds unless said; defaults until this machine is measured.
+    """What the strategies themselves cost, in seconds unless said; `calibrate` measures them.
 
-    They were taken on a small Linux machine with CPython 3.11, and other machines differ from it by factors.
+    The defaults were taken on a small Linux machine with CPython 3.11, and other machines differ from it by factors.
     """
 
     thread_start: float = 100e-6  # t_t

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from .constants import DEFAULTS
 from .estimate import BUSY, Estimate
 from .measurement import Measurement
 from .profile import WorkloadProfile
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from .._machine import Machine
+    from .constants import Constants
     from .crossing import Crossing
     from .observer import Observation
     from .sampler import Sampler
@@ -133,7 +133,9 @@ class Findings:
         spread = self._value("duration_cv") or 0.25
         return self._duration * (1 + spread * math.sqrt(2 * math.log(max(self._total or 10**6, 1))))
 
-    def measurement(self, machine: Machine, rest: Iterator[Any], samplers: tuple[Sampler, ...]) -> Measurement[Any]:
+    def measurement(
+        self, machine: Machine, constants: Constants, rest: Iterator[Any], samplers: tuple[Sampler, ...]
+    ) -> Measurement[Any]:
         """Make the measurement."""
         said = self.declared.declared()
         values: dict[str, Any] = {name: getattr(self.declared, name) for name in said}
@@ -150,7 +152,7 @@ class Findings:
             values["n_items"] = self._total
         values |= {**facts, "measured_items": self._items, "confidence": self._confidence(estimates)}
         profile = WorkloadProfile(**values)
-        return Measurement(profile, estimates, tuple(self._notes), rest, machine, DEFAULTS, samplers)
+        return Measurement(profile, estimates, tuple(self._notes), rest, machine, constants, samplers)
 
     def _confidence(self, estimates: Mapping[str, Estimate]) -> dict[str, float]:
         errors = {}

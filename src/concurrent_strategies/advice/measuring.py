@@ -17,6 +17,8 @@ from .._core.colour import Dual, is_async, pick
 from .._core.source import open_source
 from .._errors import InvalidOption
 from .._machine import Machine
+from .calibration import cached
+from .constants import DEFAULTS
 from .cooperation import cooperates
 from .crossing import crossing, import_seconds
 from .estimate import Estimate, estimate
@@ -115,9 +117,11 @@ def measure(
     findings.seen(work.observations[0])
     findings.colour(exists=coroutine is not None or work.samplers[0].awaited)
     _look_beyond(findings, work, func if isinstance(func, Dual) else plain or coroutine, plain)
+    constants = DEFAULTS
     if machine is None:
         machine = replace(here, load=round(work.observations[0].load or 0.0, 1))
-    return findings.measurement(machine, Rest(work.remainder()), tuple(work.samplers))
+        constants = cached(here)
+    return findings.measurement(machine, constants, Rest(work.remainder()), tuple(work.samplers))
 
 
 class _Work:

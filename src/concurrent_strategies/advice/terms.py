@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from .constants import DEFAULTS
 from .words import say_seconds
 
 if TYPE_CHECKING:
@@ -20,6 +21,8 @@ def terms(choice: Choice) -> tuple[str, ...]:
     load = f", R = {machine.load:g}" if machine.load else ""
     head = f"{count}, {given}; P = {machine.cores:g}{load}, {lock}, {machine.start_method}"
     note = [] if it.timed else ["durations not declared: the seconds below are good for comparing only"]
+    if choice.model.constants != DEFAULTS:
+        note.append("what the strategies cost was measured on this machine")
     return (head, *note, *(line for candidate in choice.sensible for line in _plan(candidate, choice)))
 
 
