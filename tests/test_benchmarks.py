@@ -18,6 +18,10 @@ from benchmarks.cases import SECTIONS
 from benchmarks.harness import BEST_TUNED, IDEAL, Case, Contender, Reading, Target, measure
 from benchmarks.peers import bare
 from benchmarks.report import record
+from benchmarks.scoreboard.columns import COLUMNS
+from benchmarks.scoreboard.judge import judge
+from benchmarks.scoreboard.page import QUESTIONS, Board, page
+from benchmarks.scoreboard.rows import load
 
 ROOT = Path(__file__).parents[1]
 
@@ -101,3 +105,35 @@ def test_whoever_cannot_be_measured_says_why() -> None:
         "fails": "failed: LookupError: broken",
         "hangs": "takes more than 1 s",
     }
+
+
+def test_the_scoreboard_judges_by_what_comes_of_a_fault() -> None:
+    """A library that stands the fault is ok, one that does not is wrong and says how; of others it is not asked."""
+    rows = load()
+    assert judge(rows["E9"], COLUMNS["ours-thread"]) == {"verdict": "ok", "note": ""}
+    wrong = judge(rows["C1"], COLUMNS["ThreadPoolExecutor"])
+    assert wrong["verdict"] == "wrong"
+    assert "nobody's" in wrong["note"]
+    assert judge(rows["D1"], COLUMNS["ThreadPoolExecutor"])["verdict"] == "n/a"
+
+
+def test_the_scoreboard_has_a_line_for_each_row() -> None:
+    """Each row of the catalogue is a line of the page, and each of the thirteen questions is answered by a row."""
+    rows = load()
+    board: Board = {key: {"ours-process": {"verdict": "ok", "note": "1 | 2"}} for key in rows}
+    found = {"versions": {}, "implementation": "cpython", "python": "3", "system": "Linux"}
+    made = page(board, ["ours-process", "loky"], rows, found)
+    assert all(f"\n| {key} | {row.title} | ✓ |" in made for key, row in rows.items())
+    assert set(QUESTIONS.values()) <= set(rows)
+    assert len(QUESTIONS) == 13
+    assert f"**{len(rows)}** of {len(rows)}" in made
+
+
+def test_the_scoreboard_keeps_what_it_knows(tmp_path: Path) -> None:
+    """A cell that the file has is not run again."""
+    path = tmp_path / "board.json"
+    path.write_text(json.dumps({"cells": {"D1": {"ours-process": {"verdict": "hang", "note": "as it was"}}}}))
+    command = [sys.executable, "-m", "benchmarks.faults", "--only", "D1", "--on", "ours-process", "--json", str(path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert "| ours-process | **0** of 1 | 0 | 1 | 0 |" in done.stdout
+    assert json.loads(path.read_text())["cells"]["D1"]["ours-process"]["note"] == "as it was"
