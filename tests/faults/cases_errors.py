@@ -84,7 +84,8 @@ def interrupt(probe: Probe) -> None:
     interrupting = partial(raise_at_3, KeyboardInterrupt, ())
     with probe.make(2) as strategy:
         for func in (interrupting, Async(interrupting)):
-            if probe.kind in "SG":
+            # Coroutines of greenlets run on a loop in a thread of its own.
+            if probe.kind == "S" or (probe.kind == "G" and func is interrupting):
                 for verb in (strategy.map, _drained(strategy.stream), _drained(strategy.outcomes)):
                     is_a((KeyboardInterrupt, cs.ItemExited))(raised_by(verb, func, range(8)))
                     probe.usable(strategy)

@@ -168,7 +168,7 @@ def first_fork_refused_far_away(probe: Probe) -> None:
         return  # starts no process by a fork of its own
     with probe.make(3) as strategy:
         lost = failures(strategy.outcomes(nap, range(30)))
-        assert len(lost) == 30
+        assert len(lost) == 30, sorted(lost)
         for error in lost.values():
             _start_error(error, None)
 
