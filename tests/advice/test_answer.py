@@ -79,6 +79,14 @@ def test_explain_shows_the_formulas_with_their_numbers() -> None:
     assert lines[2] == "    start-up 105 ms, plus the largest of"
     assert any("n*(c+d_b/b+x)/Pe" in line and line.endswith(" *") for line in lines[3:6])
     assert "    one by one n*u 100 s *" in lines
+    assert lines[-1] == "with kappa = 1.05, d_t = 1 us, d_b = 35 us, x = 1 us, b = 1, Pe(2) = 1.9"
+
+
+def test_explain_shows_the_range_of_what_is_in_doubt() -> None:
+    """Behind each prediction: the least and the most that it may be."""
+    measured = {"gil_cpu": 0.1, "n_items": 1000, "measured_items": 9, "confidence": {"gil_cpu": 0.25}}
+    lines = advise(measured, TWO).explain().splitlines()
+    assert lines[1] == "process:2: 52.8 s (42.2 s to 65.9 s)  <- advised"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -24,6 +25,8 @@ PATCHED = Machine(cores=4, gevent_patched=True)
 SCARCE = Machine(cores=4, descriptors=64)
 DAEMON = Machine(cores=4, daemon=True)
 WORKER = Machine(cores=4, nested=True)
+BUSY = Machine(cores=2, load=3)
+NEXT = Machine(cores=4, python=(3, 14))  # has sub-interpreters, of which nothing is made yet
 
 
 @pytest.mark.parametrize(
@@ -39,13 +42,18 @@ WORKER = Machine(cores=4, nested=True)
         (SCARCE, "process:4", "thread:4", "process:4/thread:3", "thread:32", "thread:8"),
         (DAEMON, "sync", "thread:4", "thread:3", "asyncio:844", "thread:8"),
         (WORKER, "sync", "thread:4", "thread:3", "asyncio:844", "thread:8"),
+        (BUSY, "process:2", "thread:2", "process:2/thread:3", "asyncio:844", "thread:8"),
+        (NEXT, "process:4", "thread:4", "process:4/thread:3", "asyncio:844", "thread:8"),
     ],
-    ids=["one core", "quota", "64 cores", "free-threaded", "spawn", "loop", "gevent", "few files", "daemon", "worker"],
+    ids=[
+        *("one core", "quota", "64 cores", "free-threaded", "spawn", "loop", "gevent", "few files", "daemon", "worker"),
+        *("busy", "3.14"),
+    ],
 )
 def test_each_machine_gets_its_own_advice(
     machine: Machine, cpu: str, native: str, mixed: str, slow: str, fast: str
 ) -> None:
-    """Five kinds of work on ten machines."""
+    """Five kinds of work on twelve machines."""
     assert [advise(work, machine).spec for work in (CPU, NATIVE, MIXED, SLOW, FAST)] == [cpu, native, mixed, slow, fast]
 
 
@@ -65,6 +73,7 @@ def warned(machine: Machine, work: dict[str, Any]) -> str:
         (SCARCE, SLOW, "no more than 32 at once: file descriptors"),
         (DAEMON, CPU, "process would be 3.7 times as fast, but this is a daemonic process"),
         (WORKER, CPU, "this is a worker process already"),
+        (BUSY, CPU, "the machine is busy: 3 others want one of 2 cores at the same time"),
         (Machine(cores=2, start_method="fork", threads=3), CPU, "forking a process with 3 threads can deadlock"),
         (Machine(cores=2), CPU | {"by_value": True}, "pickled by value"),
         (
@@ -128,3 +137,19 @@ def test_slow_starts_need_more_work() -> None:
     work = {"kind": "cpu", "duration": 0.005, "n_items": 40}
     assert advise(work, Machine(cores=4, start_method="fork")).strategy == "process"
     assert advise(work, Machine(cores=4, start_method="spawn")).strategy == "sync"
+
+
+def test_on_a_busy_machine_workers_gain_what_the_others_leave_them() -> None:
+    """Beside three others, one worker has half a core, and two have two fifths of one each: 1.6 times as much."""
+    calm, busy = (advise(CPU, replace(BUSY, load=load)) for load in (0, 3))
+    assert calm.spec == busy.spec == "process:2"
+    assert calm.expected_seconds == pytest.approx(100 / (1 + 1.0 * 0.9), rel=0.01)
+    assert busy.expected_seconds == pytest.approx(100 / (1 + 0.6 * 0.9), rel=0.01)
+
+
+@pytest.mark.parametrize("machine", [ONE, QUOTA, BIG, FREE, SPAWN, LOOP, PATCHED, SCARCE, DAEMON, WORKER, BUSY, NEXT])
+def test_measured_work_gets_each_machines_advice_too(machine: Machine) -> None:
+    """With small errors, the same as declared work."""
+    measured = {"measured_items": 50, "confidence": {"gil_cpu": 0.01, "wait": 0.01}}
+    for work in ({"gil_cpu": 0.1, "n_items": 1000}, {"wait": 0.2, "gil_cpu": 0.0003, "n_items": 5000}):
+        assert advise(work | measured, machine).spec == advise(work, machine).spec

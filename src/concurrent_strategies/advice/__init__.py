@@ -9,7 +9,7 @@ obstacles.py  what speaks against each
 rules.py      the choice                doubts.py     what a measured profile could also be
 reasons.py    why                         cautions.py   what to look out for
 terms.py      the formulas with numbers   words.py      how numbers are said
-answer.py     the advice as a value
+answer.py     the advice as a value     picture.py    ... and as a picture
 
 calibration.py  measures the constants  gauges.py     ... each of them
 measuring.py  runs real items, and makes a profile of what is seen; the files it is made of are named there
@@ -91,6 +91,7 @@ def _advice(choice: Choice) -> Advice:
         profile=profile,
         machine=choice.model.machine,
         terms=terms(choice),
+        constants=choice.model.constants,
     )
 
 

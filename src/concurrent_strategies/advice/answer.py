@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from .._machine import Machine
     from .._strategy import Strategy
+    from .constants import Constants
     from .profile import WorkloadProfile
 
 
@@ -50,6 +51,7 @@ class Advice:
         profile: what was asked about.
         machine: what it was asked for.
         terms: the lines of `explain()`.
+        constants: what the strategies were taken to cost.
     """
 
     strategy: str
@@ -64,6 +66,7 @@ class Advice:
     profile: WorkloadProfile = field(repr=False)
     machine: Machine = field(repr=False)
     terms: tuple[str, ...] = field(repr=False)
+    constants: Constants | None = field(repr=False, default=None)
 
     def build(self) -> Strategy:
         """Make the strategy that is recommended."""
@@ -74,6 +77,22 @@ class Advice:
     def explain(self) -> str:
         """Return the formulas behind the advice with their numbers, one line for each strategy and term."""
         return "\n".join(self.terms)
+
+    def plot(self, axes: Any = None) -> Any:
+        """Draw the predicted time over `max_workers`, one line for each strategy that is possible.
+
+        Args:
+            axes: of matplotlib, to draw on; default: new ones, for which matplotlib is imported.
+
+        Returns:
+            the axes; `axes.figure.savefig("advice.png")` makes a file of it.
+
+        Raises:
+            ImportError: if matplotlib is needed and not installed; it says what to install.
+        """
+        from .picture import draw
+
+        return draw(self, axes)
 
     def __str__(self) -> str:
         head = f"Use {self.spec}"

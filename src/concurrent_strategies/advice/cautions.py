@@ -19,6 +19,7 @@ WORTH: Final = 1.2
 BLOCK: Final = 0.001
 PICKLING: Final = 0.2  # of an item's duration
 INNER_THREADS: Final = 1.2
+BUSY: Final = 0.5  # programs beside this one, for each core
 
 
 def cautions(choice: Choice) -> tuple[str, ...]:
@@ -27,6 +28,7 @@ def cautions(choice: Choice) -> tuple[str, ...]:
         _this_machine,
         _in_the_way,
         _cores,
+        _load,
         _coroutine,
         _threads,
         _gevent,
@@ -73,6 +75,13 @@ def _cores(choice: Choice) -> Iterator[str]:
     if it.inner_threads > INNER_THREADS and choice.chosen.plan.strategy != "sync":
         each = max(1, int(machine.cores / choice.chosen.plan.workers))
         yield f"each item uses {it.inner_threads:g} cores by itself: set OMP_NUM_THREADS={each} or the like"
+
+
+def _load(choice: Choice) -> Iterator[str]:
+    machine = choice.model.machine
+    if machine.load > BUSY * machine.cores and choice.model.demands.cpu:
+        others = f"{machine.load:g} others want one of {machine.cores:g} cores at the same time"
+        yield f"the machine is busy: {others}; every run takes longer, and more workers get a larger share"
 
 
 def _coroutine(choice: Choice) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,15 @@ class Constants:
             }
         )
     )
+
+    def __reduce__(self) -> Any:
+        """Go along with advice into other processes: what protects the start-up times cannot be pickled."""
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        return _constants, (values | {"starts": dict(self.starts)},)
+
+
+def _constants(values: dict[str, Any]) -> Constants:
+    return Constants(**values | {"starts": MappingProxyType(values["starts"])})
 
 
 DEFAULTS: Final = Constants()
