@@ -17,6 +17,7 @@ from .._errors import InvalidOption
 from .shelf import Block, Entry
 
 MISSING = object()
+BEGINNING = b'{"key": '  # of every line
 
 
 class Checkpoint:
@@ -37,7 +38,9 @@ class Checkpoint:
         try:
             self._known = _read(path)
             self._file: IO[str] = Path(path).open("a", encoding="utf-8")  # noqa: SIM115  (closed by `close`)
-        except (OSError, UnicodeDecodeError) as error:
+        except InvalidOption:
+            raise
+        except (OSError, ValueError) as error:  # ValueError: no path of any file
             raise InvalidOption("checkpoint", os.fspath(path), f"the file cannot be used: {error}") from error
 
     def lookup(self, index: int, item: Any) -> Any:
@@ -93,17 +96,23 @@ def _read(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not Path(path).exists():
         return {}
     known: dict[str, Any] = {}
-    with Path(path).open("r+", encoding="utf-8") as file:
+    with Path(path).open("r+b") as file:
         lines = file.readlines()
-        if lines and not lines[-1].endswith("\n"):
-            # Cut off by a crash: taken off, or the next line would be written onto it.
-            file.truncate(sum(len(line.encode()) for line in lines[:-1]))
-            lines.pop()
-    for number, line in enumerate(lines, 1):
-        try:
-            entry = json.loads(line)
-            known[json.dumps(entry["key"], sort_keys=True)] = entry["value"]
-        except (ValueError, KeyError, TypeError):
-            allowed = f"line {number} is not one of a checkpoint; give the path of another file, or remove it"
-            raise InvalidOption("checkpoint", os.fspath(path), allowed) from None
+        rest = lines.pop() if lines and not lines[-1].endswith(b"\n") else b""
+        for number, line in enumerate(lines, 1):
+            try:
+                entry = json.loads(line.decode())
+                known[json.dumps(entry["key"], sort_keys=True)] = entry["value"]
+            except (ValueError, KeyError, TypeError, RecursionError):
+                raise _no_checkpoint(path, number) from None
+        if rest:
+            # Cut off by a crash: taken off, or the next line would be written onto it. Not so what we never wrote.
+            if rest[: len(BEGINNING)] != BEGINNING[: len(rest)]:
+                raise _no_checkpoint(path, len(lines) + 1)
+            file.truncate(sum(map(len, lines)))
     return known
+
+
+def _no_checkpoint(path: str | os.PathLike[str], number: int) -> InvalidOption:
+    allowed = f"line {number} is not one of a checkpoint; give the path of another file, or remove it"
+    return InvalidOption("checkpoint", os.fspath(path), allowed)

@@ -37,7 +37,7 @@ def read_items(source: BinaryIO, form: str = "auto") -> Iterator[Any]:
             continue
         try:
             yield json.loads(line)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise _bad(name, number, f"this is not valid JSON ({error})") from None
 
 
