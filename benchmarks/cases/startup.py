@@ -79,7 +79,8 @@ def _often(contender: Contender, times: int) -> Contender:
 
 
 def _ours(method: str) -> Peer:
-    return strategy(cs.ProcessStrategy(2, start_method=method))
+    # A new one each time: one that has been closed is not opened again.
+    return lambda: strategy(cs.ProcessStrategy(2, start_method=method))()  # noqa: PLW0108
 
 
 def _peers(method: str) -> Iterator[Contender]:
