@@ -13,7 +13,6 @@ from .._core.crew import Crew, Setup
 from .._core.port import Port
 from .._errors import InvalidOption, StrategyUnavailable
 from .._limit import Limit
-from .._machine import DEPTH_VARIABLE, depth
 from .._options import RunDefaults
 from .._ports.native import is_patched
 from .._strategy import Traits
@@ -110,11 +109,12 @@ class GreenStrategy(BaseStrategy):
             return GreenCrew(setup)
         from .._ports.inside import Inside
         from .._ports.launch import SpawnLauncher
+        from .._ports.nesting import environment
         from .._ports.processes import ProcessCrew
 
         settings = {
             "setup": Setup(),
-            "environment": {DEPTH_VARIABLE: str(depth() + 1)},
+            "environment": environment(self.name, None),
             "relay": ("logging",),
             "inner": Inside(setup),
             "workers": workers,

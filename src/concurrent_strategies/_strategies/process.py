@@ -13,10 +13,11 @@ from .._core.crew import Setup
 from .._core.port import Port
 from .._errors import InvalidOption
 from .._limit import Limit
-from .._machine import CORES_VARIABLE, DEPTH_VARIABLE, depth, usable_cores
+from .._machine import usable_cores
 from .._options import RunDefaults
 from .._ports.echo import checked_relay
 from .._ports.launch import launcher
+from .._ports.nesting import environment
 from .._ports.processes import ProcessCrew
 from .._ports.remote import RemotePort
 from .._strategy import Strategy, Traits
@@ -99,7 +100,7 @@ class ProcessStrategy(BaseStrategy):
         settings = {
             "setup": Setup(self.initializer, self.initargs, self.worker_resource),
             # A process strategy inside a worker shares the machine instead of multiplying.
-            "environment": {CORES_VARIABLE: str(share), DEPTH_VARIABLE: str(depth() + 1)},
+            "environment": environment(self.name, share),
             "relay": self.relay,
             "inner": self.inner,
             "workers": self.inner.most() if self.inner is not None else 1,
