@@ -68,6 +68,14 @@ def test_knocks_tell_computing_under_the_gil_from_other_computing(
     assert abs(found - share) < 0.1
 
 
+def test_bursts_that_nobody_met_are_not_called_free() -> None:
+    """A request computes for a moment between two waits: what is found asleep before and after says nothing of it."""
+    knocks = Knocks(INTERVAL)
+    for _ in range(60):
+        knocks.add(Knock(0.0012, 0.0, 0.0004, 0.0, asleep=True))
+    assert knocks.held is None
+
+
 def test_sleep_is_seen_where_the_gil_is_free() -> None:
     """A thread that waits half of its time is found asleep half of the time."""
     found = knocked(0, 5 * MS, 5 * MS).asleep
@@ -123,7 +131,7 @@ def test_demands_are_those_of_the_items() -> None:
     assert values(seen(knocked(0, 5 * MS, 0), timings)) == (0, 5, 0)
     waiting = [Timing(1, 20 * MS, 0.1 * MS)] * 10
     gil, free, wait = values(seen(knocked(0.1 * MS, 0, 19.9 * MS), waiting))
-    assert gil + free == pytest.approx(0.1, abs=0.02)
+    assert (gil, free) == (pytest.approx(0.1, abs=0.02), 0)  # too short for knocking: Python, one has to assume
     assert wait == pytest.approx(19.9, abs=0.1)
 
 
@@ -169,7 +177,7 @@ def test_child_processes_compute_and_do_not_wait() -> None:
     timings = [Timing(1, 20 * MS, MS, children=15 * MS)] * 5
     gil, free, wait = values(seen(knocked(MS, 0, 19 * MS), timings))
     assert gil + free == pytest.approx(16, abs=0.1)
-    assert gil < 1.1
+    assert gil <= 1
     assert wait == pytest.approx(4, abs=0.1)
 
 
@@ -228,6 +236,7 @@ def test_patience_ends_with_the_budget_or_with_certainty() -> None:
     assert patience.enough(Seen(LOOK, 400, 0.5))
     assert not patience.enough(Seen(LOOK / 2, 400, 0.0))
     assert not patience.enough(Seen(LOOK, 3, None))
+    assert patience.enough(Seen(LOOK, 100_000, None))
 
 
 def test_a_late_wake_up_has_a_bound() -> None:
@@ -235,5 +244,5 @@ def test_a_late_wake_up_has_a_bound() -> None:
     for late, held in itertools.product((LATE / 2, 3 * LATE), (True, False)):
         knocks = Knocks(INTERVAL)
         for _ in range(20):
-            knocks.add(Knock(0.0003, late, 0.0003, 0.0, asleep=held))
+            knocks.add(Knock(0.0003, late, 0.0003, 0.0, asleep=held and late > LATE))
         assert knocks.held == (1.0 if late > LATE else 0.0)

@@ -21,7 +21,7 @@ from concurrent_strategies import (
     ItemExited,
     Machine,
     Success,
-    ThreadStrategy,
+    SyncStrategy,
     WorkloadProfile,
     advise,
     dual,
@@ -115,6 +115,7 @@ def test_a_slow_wait_is_recognised_while_the_first_item_is_under_way() -> None:
     assert measurement.estimates["wait"].at_least
     assert "at least" in str(measurement)
     assert list(measurement.rest) == [1, 2, 3, 4]
+    assert measurement.finished == []
     gate.set()
     assert measurement.results == [True]
     assert not measurement.pending
@@ -218,7 +219,7 @@ def test_each_item_runs_once_and_in_order(tmp_path: Path) -> None:
         log.write_text("")
         measurement = measure(note, range(count), budget=0.02)
         first = measurement.results
-        results = [*first, *ThreadStrategy(1).map(note, measurement.rest)]
+        results = [*first, *SyncStrategy().map(note, measurement.rest)]
         assert results == [item * 2 for item in range(count)]
         assert log.read_text().split() == [str(item) for item in range(count)]
 
@@ -234,7 +235,8 @@ def test_failing_items_are_outcomes_and_end_nothing() -> None:
         return item
 
     measurement = measure(picky, range(10))
-    outcomes = measurement.outcomes
+    assert not measurement.pending
+    assert measurement.finished == (outcomes := measurement.outcomes)
     assert [outcome.index for outcome in outcomes] == list(range(10))
     assert [type(outcome) for outcome in outcomes[:3]] == [Success, Failure, Success]
     assert isinstance(outcomes[5], Failure)

@@ -25,6 +25,8 @@ CLOCK, FIRST = 0.05, 0.05
 SPLIT, SPLIT_ONE, SPLIT_BLIND = 0.05, 0.3, 0.5
 #: Other programs beside this one, on average, from which on the machine is busy.
 BUSY: Final = 0.5
+#: Seconds of computing around a longer wait that are too short for knocking: Python code, one has to assume.
+BURST: Final = 0.0004
 #: Threads of the item's own: CPU beside its thread, in seconds and as a share, below which it is noise.
 OWN_SECONDS, OWN_SHARE = 0.005, 0.2
 
@@ -65,6 +67,8 @@ def estimate(samples: Samples, seen: Observation, *, gil: bool = True) -> dict[s
     children = min(wait, sum(timing.children for timing in timings) / items)
     wait -= children
     held = seen.knocks.held if gil else 1.0
+    if cpu < min(wait, BURST):
+        held = None  # a little computing around a wait is over before a knock could find it
     blind = held is None
     held = 1.0 if held is None else held
     inner, overlapped = _own_threads(cpu, wait, seen)

@@ -48,7 +48,7 @@ class Findings:
 
     def add(self, estimates: Mapping[str, Estimate]) -> None:
         """Take measured values; what is there already stays."""
-        self._estimates = {**estimates, **self._estimates}
+        self._estimates |= {name: each for name, each in estimates.items() if name not in self._estimates}
 
     def seen(self, observation: Observation) -> None:
         """Take what was seen from outside."""

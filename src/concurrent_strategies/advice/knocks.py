@@ -8,8 +8,9 @@ late if, and as long as, the other thread holds it. Nothing here sleeps: each kn
                                                d: held as at its two ends, half of it by each
 
 At the end of d the GIL was held if the knock was late. At its beginning it was held if the last knock had to take it
-away by force, which shows in its taking the whole switch interval; a thread that gave it up by itself began something
-that does not need it. Weighing with the thread's *CPU time* and not the clock's keeps waiting out of it, and
+away by force, which shows in its taking the whole switch interval; what a thread does that gave it up by itself shows
+at the next knock. A d at both of whose ends the thread waits tells nothing: what it computed in between, nobody saw.
+Weighing with the thread's *CPU time* and not the clock's keeps waiting out of it, and
 preemption. (A count of late knocks alone is biased: while the GIL is held, knocks come less often.)
 
 Waiting is what the kernel calls sleeping, seen *while the GIL was free*: a thread that waits for the GIL sleeps too,
@@ -23,8 +24,8 @@ from typing import Final, NamedTuple, final
 
 #: Seconds: a wake-up that takes longer has waited for the GIL.
 LATE: Final = 0.2e-3
-#: Fewer knocks tell nothing.
-LEAST: Final = 8
+#: Fewer knocks tell nothing, nor do fewer that met it computing.
+LEAST, LEAST_COMPUTING = 8, 5
 #: So many in a row, each of which finds the thread asleep, are no accident.
 IN_A_ROW: Final = 6
 #: Part of the switch interval from which on a delay was ended by force.
@@ -63,37 +64,46 @@ class Knocks:
     interval: float
     count: int = 0
     in_a_row: int = 0
+    _computing: int = 0
     _seen_cpu: float = 0.0
     _held_cpu: float = 0.0
     _seen: float = 0.0
     _asleep: float = 0.0
-    _held_after: float | None = None
+    _before: float | None = None
 
     def add(self, knock: Knock) -> None:
         """Take one more knock into account."""
         self.count += 1
-        held_now = knock.late > LATE
-        certain = min(knock.cpu, knock.late) if held_now else 0.0
-        before = float(held_now) if self._held_after is None else self._held_after
-        self._held_cpu += certain + (knock.cpu - certain) * (before + held_now) / 2
-        self._seen_cpu += knock.cpu
-        self._held_after = float(held_now and knock.late >= FORCED * self.interval)
         elapsed = knock.slept + knock.late
+        held = knock.late > LATE
+        waiting = knock.asleep and not held
+        self._divide(knock, held=held, now=None if waiting else float(held))
         self._seen += elapsed
-        waiting = knock.asleep and not held_now and knock.cpu < elapsed / 2
-        self.in_a_row = self.in_a_row + 1 if waiting else 0
-        if waiting:
+        idle = waiting and knock.cpu < elapsed / 2
+        self.in_a_row = self.in_a_row + 1 if idle else 0
+        if idle:
             self._asleep += max(0.0, elapsed - knock.cpu - knock.queued)
+
+    def _divide(self, knock: Knock, *, held: bool, now: float | None) -> None:
+        """Divide the CPU time of a knock; 1 stands for computing that holds the GIL, 0 for other, None for neither."""
+        certain = min(knock.cpu, knock.late) if held else 0.0
+        ends = [end for end in (self._before, now) if end is not None]
+        rest = knock.cpu - certain if ends else 0.0
+        self._held_cpu += certain + (rest * sum(ends) / len(ends) if ends else 0.0)
+        self._seen_cpu += certain + rest
+        self._computing += now is not None
+        forced = held and knock.late >= FORCED * self.interval
+        self._before = 1.0 if forced else None if held else now
 
     def interrupted(self) -> None:
         """Forget what the last knock found: something else came between."""
-        self._held_after = None
+        self._before = None
         self.in_a_row = 0
 
     @property
     def held(self) -> float | None:
         """How much of the thread's computing holds the GIL, from 0 to 1; `None` if too little was seen."""
-        if self.count < LEAST or self._seen_cpu < LATE:
+        if self.count < LEAST or self._computing < LEAST_COMPUTING or self._seen_cpu < LATE:
             return None
         return min(1.0, max(0.0, self._held_cpu / self._seen_cpu))
 

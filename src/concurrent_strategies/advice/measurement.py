@@ -67,11 +67,16 @@ class Measurement(Generic[R]):
         return not all(sampler.wait(0) for sampler in self._samplers)
 
     @property
+    def finished(self) -> list[Outcome[R]]:
+        """What has become of the items by now, in their order; waits for nothing."""
+        return [outcome for sampler in self._samplers for outcome in tuple(sampler.outcomes)]
+
+    @property
     def outcomes(self) -> list[Outcome[R]]:
         """What became of the items that were run, in their order; waits for the one that is still under way."""
         for sampler in self._samplers:
             sampler.wait()
-        return [outcome for sampler in self._samplers for outcome in sampler.outcomes]
+        return self.finished
 
     @property
     def results(self) -> list[R]:

@@ -38,8 +38,8 @@ R = TypeVar("R")
 
 #: Seconds that a measurement may take, unless told.
 BUDGET: Final = 0.5
-#: Items that the async version is tried on, where there are both, and what a loop of one's own costs each of them.
-ASYNC_ITEMS, ASYNC_OWN = 5, 50e-6
+#: Items that the async version is tried on, where there are both.
+ASYNC_ITEMS: Final = 5
 #: An item that waits less than this part of its time needs no gevent; one that computes less needs no processes.
 WORTH: Final = 0.2
 #: Seconds of computing in all items together from which on it matters what a process has to import.
@@ -172,7 +172,8 @@ def _add_async(findings: Findings, work: _Work, coroutine: Callable[..., Any], *
         return
     done = max(1, seen.samples.items)
     computing, idle = found["gil_cpu"], found["wait"]
-    cpu = max(0.0, computing.value + found["free_cpu"].value - ASYNC_OWN)
+    total = computing.value + found["free_cpu"].value
+    cpu = max(steps.cpu / done, total - steps.overhead) if seen.samples.items else total
     block = min(idle.value, steps.blocked / done)
     findings.add(
         {

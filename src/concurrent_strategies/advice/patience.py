@@ -26,7 +26,7 @@ class Seen:
     Attributes:
         elapsed: seconds since it began.
         items: done.
-        spread: standard deviation of their durations / mean; `None` as long as there are too few.
+        spread: standard deviation of their durations / mean; `None` if there are too few, or too short ones.
     """
 
     elapsed: float
@@ -49,6 +49,8 @@ class Patience:
         """Tell whether to stop."""
         if seen.elapsed >= self.budget:
             return True
-        if seen.items < ITEMS or seen.elapsed < LOOK or seen.spread is None:
+        if seen.items < ITEMS or seen.elapsed < LOOK:
             return False
-        return seen.items >= MANY or seen.spread / math.sqrt(seen.items) <= GOOD
+        if seen.items >= MANY:
+            return True
+        return seen.spread is not None and seen.spread / math.sqrt(seen.items) <= GOOD

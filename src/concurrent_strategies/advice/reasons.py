@@ -186,7 +186,9 @@ def _against(other: Candidate, choice: Choice) -> str:
 
 def _slow(other: Candidate, choice: Choice) -> str:
     bottleneck = other.cost.bottleneck
-    if not choice.model.demands.steady and other.cost.start > bottleneck.seconds:
+    mine = choice.time(choice.chosen) * (1 + TOLERANCE)
+    started = other.cost.start > bottleneck.seconds or bottleneck.seconds <= mine
+    if not choice.model.demands.steady and started:
         return f"starting it takes {say_seconds(other.cost.start)}"
     crosses = other.plan.strategy == "process" and bottleneck.station == "cores"
     if bottleneck.station == "pickling" or (crosses and choice.model.pickling > choice.model.demands.busy):

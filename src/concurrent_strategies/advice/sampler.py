@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 #: Seconds of work to hand over in one go; the thread idles for some 0.1 ms between two.
 WORK: Final = 0.004
 NAME: Final = "measure"
+#: Seconds that the thread may take to end when it has nothing to do.
+ENDING: Final = 1.0
 
 
 class _Mark(NamedTuple):
@@ -164,6 +166,8 @@ class Sampler:
             self._begun.wait()  # what the lane has not begun it cannot give back
             self._lane.recall(current, keep=False)
         self._chunks.put(None)
+        if self._mark is None:  # nothing is under way: the thread is as good as gone
+            self._over.wait(ENDING)
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the item under way; return whether it has ended."""
@@ -200,10 +204,10 @@ class Sampler:
 
     def _work(self) -> None:
         self.facts = ThreadFacts()
-        if self._steps is not None:
-            self._steps.facts = self.facts
-        self._ready.set()
         try:
+            if self._steps is not None:
+                self._steps.prepare(self.facts)
+            self._ready.set()
             while (chunk := self._chunks.get()) is not None:
                 self._lane.begin(chunk)
                 self._begun.set()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Coroutine
+from contextvars import copy_context
 from time import perf_counter as clock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Seconds: less than that in a step is not a blocking call but what clocks and other threads make of it.
 NOTICEABLE: Final = 0.2e-3
+#: How many coroutines that only wait are looked at for comparison, and for how long each of them waits, in seconds.
+BARE, BARE_WAIT = 5, 0.001
 
 
 class Steps:
@@ -27,12 +30,29 @@ class Steps:
         cpu: seconds of computing.
         blocked: seconds of blocking calls.
         facts: of the thread in which the loop runs; without them, queueing for a core passes for blocking.
+        overhead: seconds of CPU that it takes to run one coroutine by itself, which one among many does not take.
     """
 
     def __init__(self) -> None:
         self.cpu = 0.0
         self.blocked = 0.0
+        self.overhead = 0.0
         self.facts: ThreadFacts | None = None
+
+    def prepare(self, facts: ThreadFacts) -> None:
+        """Look at what a loop takes for a coroutine that does nothing but wait; in the thread of the items."""
+        from .._core.laneloop import LaneLoop
+
+        self.facts = facts
+        loop, context, taken = LaneLoop(), copy_context(), []
+        try:
+            for _ in range(BARE):
+                before = facts.cpu()
+                loop.run(_wait(), context)
+                taken.append(facts.cpu() - before)
+        finally:
+            loop.close()
+        self.overhead = sorted(taken)[BARE // 2]
 
     def watching(self, func: Callable[..., Any]) -> Callable[..., Coroutine[Any, Any, Any]]:
         """Return a coroutine function that does what `func` does, step by step under these eyes."""
@@ -70,6 +90,12 @@ class Steps:
             idle = wall - used - waited
             if idle > NOTICEABLE:
                 self.blocked += idle
+
+
+async def _wait() -> None:
+    import asyncio
+
+    await asyncio.sleep(BARE_WAIT)
 
 
 class _Watched(Coroutine[Any, Any, Any]):
