@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ from .._worker import wire
 from .._worker.pickling import dumps
 from .launch import Launcher
 from .worker import Worker
+
+LARGE = 1 << 16  # bytes of a pickled function that a worker should not keep for nothing
 
 
 class ProcessCrew(Crew):
@@ -68,13 +70,16 @@ class ProcessCrew(Crew):
                 return
         worker.bury()
 
-    def forget(self, call: object) -> None:
-        """Have idle workers drop a function whose run has ended."""
+    def forget(self, call: Sequence[Any]) -> None:
+        """Have idle workers drop a function whose run has ended; a small one with the next message, as each costs."""
+        large = sum(map(len, call)) > LARGE
         with self._lock:
             for worker in self._idle:
                 if worker.call is call:
                     worker.call = None
-                    worker.send(wire.pack(wire.FORGET))
+                    worker.queue(wire.pack(wire.FORGET))
+                    if large:
+                        worker.flush()
 
     def bury(self, worker: Worker) -> int | None:
         """Take leave of a worker that has ended or is to; return its exit code where that is known."""

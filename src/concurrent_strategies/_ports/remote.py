@@ -98,7 +98,7 @@ class RemotePort(Port):
             return
         if worker.call is not self._call:
             worker.call = self._call
-            worker.send(self._call)
+            worker.queue(self._call)  # one message with the items: each wakes the worker
         self._send_items(worker, chunk)
 
     def _hire(self, number: int, chunk: Chunk) -> Worker | None:

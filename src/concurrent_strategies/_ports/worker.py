@@ -113,9 +113,13 @@ class Worker:
                 break
         return None
 
+    def queue(self, pieces: Sequence[Any]) -> None:
+        """Queue pieces of frames, which go with what is sent next."""
+        self._queue += wire.queued(pieces)
+
     def send(self, pieces: Sequence[Any]) -> None:
         """Queue pieces of frames, and send what the socket takes."""
-        self._queue += wire.queued(pieces)
+        self.queue(pieces)
         self.flush()
 
     def flush(self) -> bool:
