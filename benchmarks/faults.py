@@ -39,7 +39,8 @@ def _names(_: Any, option: click.Parameter, value: str) -> list[str]:
 @click.option("--seconds", default=0.0, help="Begin nothing more after so many seconds.")
 @click.option("--jobs", default=2, show_default=True, help="Cells at a time; most of them only wait.")
 @click.option("--docs", is_flag=True, help="Write docs/scoreboard.md.")
-def main(only: list[str], on: list[str], path: Path | None, again: bool, docs: bool, **how: Any) -> None:
+@click.option("--show", is_flag=True, help="Run nothing: take what the file has.")
+def main(only: list[str], on: list[str], path: Path | None, again: bool, docs: bool, show: bool, **how: Any) -> None:
     """Run the fault catalogue over ours and the libraries of the field."""
     found: dict[str, Any] = {"machine": machine.describe(), "cells": {}}
     if path is not None and path.exists():
@@ -49,7 +50,7 @@ def main(only: list[str], on: list[str], path: Path | None, again: bool, docs: b
     for name in MISSING:
         click.echo(f"{name} is left out: it is not installed", err=True)
     todo = [(key, name) for key in only for name in on if again or name not in board.get(key, {})]
-    for (key, name), verdict in _judged(todo, **how):
+    for (key, name), verdict in _judged([] if show else todo, **how):
         board.setdefault(key, {})[name] = verdict
         if verdict["verdict"] != "n/a":
             click.echo(f"{key} {name}: {SIGNS[verdict['verdict']]} {verdict['note']}")

@@ -64,8 +64,8 @@ def _watched(row: Row, cell: Cell) -> Verdict:
         what = "the program does not end" if told else "no outcome"
         note = told["note"] if told and told["verdict"] == "wrong" else ""
         return {"verdict": "hang", "note": "; ".join(filter(None, (note, f"{what} in {bound:.0f} s")))}
-    took = time.monotonic() - since
     left = marks.left_over(cell.mark, LEAVE)
+    took = time.monotonic() - since
     told = _told(cell)
     if told is not None and told["verdict"] != "ok":
         return {"verdict": "wrong", "note": told["note"] + (f"; {len(left)} processes are left" if left else "")}
@@ -73,7 +73,7 @@ def _watched(row: Row, cell: Cell) -> Verdict:
         return {"verdict": "orphan", "note": f"{len(left)} processes are left {LEAVE:.0f} s after the end"}
     if status not in row.status or (row.act is None and told is None):
         return {"verdict": "wrong", "note": f"the program ends by {status}"}
-    return told if told is not None and row.act is None else {"verdict": "ok", "note": f"{took:.1f} s"}
+    return told if told is not None and row.act is None else {"verdict": "ok", "note": f"all gone in {took:.1f} s"}
 
 
 def _told(cell: Cell) -> Verdict | None:

@@ -44,6 +44,10 @@ for it (-).
 | hangs | no outcome, or no end of the program, within three times the bound that we set ourselves |
 | orphans | processes are left six seconds after the program's end |
 
+joblib and aiometer have no way to tell what became of each item: one that fails ends the call. So they fail most rows
+about one item's failure, be it an ordinary one; a function that catches its own errors would help them there, as it
+would help all.
+
 Ours is judged more strictly besides: the tests in `tests/faults` have more cases for each row, over more kinds of
 strategies, with a third of the time, and demand that an error names its item and that nothing is said on stderr.
 

@@ -108,7 +108,7 @@ def closing_early(column: type[Column]) -> str:
     return f"{took:.1f} s, {started} started"
 
 
-@row("B2", "20 MB captured by the function, 1000 items", "P", 5)
+@row("B2", "20 MB captured by the function, 40 items (ours 1000)", "P", 5)
 def heavy_function(column: type[Column]) -> str:
     """It crosses the border once for each worker."""
     func = cases_input.Weighed()
@@ -134,7 +134,8 @@ def cursor(column: type[Column]) -> None:
         raised = caught(partial(_drain, column, pool, counted))
         assert raised is None, brief(raised)
         threads = len(counted.threads - {threading.get_ident()})
-        assert not threads, "another thread reads it"
+        # In a patched program a greenlet counts as a thread there, and may read it all the same.
+        assert not threads or column.patched, "another thread reads it"
     connection.close()
 
 
