@@ -45,6 +45,7 @@ class StrategyExecutor(Executor):
     """
 
     def __init__(self, strategy: BaseStrategy) -> None:
+        self._max_workers = strategy.most()  # dask and others ask every executor for it, private as it is
         self._pump = _Pump(strategy.endless(apply))
         self._thread = threading.Thread(target=self._pump.run, name=f"{strategy.name}-executor", daemon=True)
         self._thread.start()
