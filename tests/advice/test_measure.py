@@ -6,9 +6,12 @@ import asyncio
 import gc
 import hashlib
 import itertools
+import signal
+import subprocess
 import sys
 import threading
 import time
+import zlib
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -203,6 +206,44 @@ def test_cooperation_under_gevent_is_tried() -> None:
     assert cooperates(int, ["no number"], 1.0) is None
 
 
+def test_what_may_be_repeated_is_tried_under_gevent() -> None:
+    """Only with the user's word for it: otherwise no item is run again, and nobody knows."""
+    seen = measure(pause, [0.02] * 20, profile={"idempotent": True})
+    assert seen.profile.green_ok is True
+    assert measure(pause, [0.02] * 20).profile.green_ok is None
+
+
+def test_imports_are_looked_at_where_processes_would_pay() -> None:
+    """Much computing: a worker process says what it would have to import. Little: nothing is started for it."""
+    assert "import_seconds" in measure(zlib.crc32, [BUFFER] * 10_000).estimates
+    assert "import_seconds" not in measure(zlib.crc32, [BUFFER] * 10).estimates
+
+
+def hog(_item: object) -> int:
+    """Use much memory for a moment."""
+    held = b"x" * 60_000_000
+    time.sleep(0.02)
+    return len(held)
+
+
+def test_the_memory_of_an_item_is_seen() -> None:
+    """By how much the process grows while one runs: about, as it is looked at now and then."""
+    found = measure(hog, range(50), profile={"picklable": False}).profile.memory_per_item
+    assert 10_000_000 < found < 200_000_000
+
+
+def child(_item: object) -> int:
+    """Let another program compute."""
+    return subprocess.run([sys.executable, "-c", "sum(range(10**6))"], check=True).returncode
+
+
+def test_what_a_child_process_computes_is_computing() -> None:
+    """The item waits for it; a core is busy all the same, and no GIL."""
+    profile = measure(child, range(20)).profile
+    assert profile.free_cpu > 0.005
+    assert profile.free_cpu > 2 * (profile.gil_cpu or 0)
+
+
 # -------------------------------------------------------------------------------------------- items and their results
 
 
@@ -368,6 +409,36 @@ def _interrupted() -> Any:
     yield 0.01
     yield 0.01
     raise KeyboardInterrupt
+
+
+def test_ctrl_c_is_the_callers_and_no_item_runs_twice() -> None:
+    """The signal comes while an item runs: the measurement ends at once, and no further item starts."""
+    gate, seen = threading.Event(), []
+
+    def interrupting(item: int) -> None:
+        seen.append(item)
+        if item == 3:
+            signal.raise_signal(signal.SIGINT)  # from a worker thread: Python hands it to the main one
+            gate.wait(60)
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(interrupting, range(10), budget=60)
+    gate.set()
+    assert seen == [0, 1, 2, 3]
+    for thread in threading.enumerate():
+        if thread.name == "measure":
+            thread.join(60)
+    assert seen == [0, 1, 2, 3]
+
+
+def test_ctrl_c_in_an_item_that_runs_here_is_the_callers() -> None:
+    """In the caller's own thread it is never an item's."""
+
+    def interrupted(_item: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measure(interrupted, range(10), profile={"main_thread_only": True})
 
 
 def test_an_item_under_way_keeps_no_program_alive() -> None:

@@ -1,7 +1,7 @@
 """Watches a thread run items: knocks at the GIL, looks at its clocks, and puts everything back as it was.
 
 What is disturbed: a knock takes the GIL for some 20 us, and is paid for out of a wait of about 0.3 ms at first, and of
-more than 1 ms once much has been seen. The switch interval is shortened meanwhile, so that a knock at computing
+3 ms once much has been seen. The switch interval is shortened meanwhile, so that a knock at computing
 Python code takes half a millisecond and not five.
 """
 
@@ -30,12 +30,11 @@ if TYPE_CHECKING:
 #: Seconds: the switch interval while knocking.
 INTERVAL: Final = 0.0005
 #: Seconds between knocks: at first, and when so many are done.
-SOON, LATER, MANY = (0.00015, 0.00045), (0.0006, 0.0018), 40
+SOON, LATER, MANY = (0.00015, 0.00045), (0.0015, 0.0045), 30
 #: One in so many knocks looks at the memory and at the load, which cost as much as the knock itself.
 RARELY: Final = 8
 #: Seconds between two looks at what has been timed.
 CHECK: Final = 0.005
-_PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 #: Held by whoever has shortened the switch interval: the next one would put back what is not the user's.
 _SHORTENED: Final = threading.Lock()
 
@@ -76,9 +75,8 @@ class Observer:
         self._sampler = sampler
         self._patience = patience
         self._loads: list[int] = []
-        self._statm = _open("/proc/self/statm")
         self._loadavg = _open("/proc/loadavg")
-        self._memory: dict[int, tuple[int, int]] = {}
+        self._grown: dict[int, int] = {}
         self._random = random.Random(0)  # when to knock, and nothing more; the global generator is the user's
 
     def watch(self) -> Observation:
@@ -95,14 +93,13 @@ class Observer:
             after = self._clocks()
         finally:
             sampler.stop()
-            for descriptor in (self._statm, self._loadavg):
-                if descriptor >= 0:
-                    os.close(descriptor)
+            if self._loadavg >= 0:
+                os.close(self._loadavg)
         seen.elapsed, process, mine, its = (late - early for late, early in zip(after, before, strict=True))
         seen.others_cpu = max(0.0, process - mine - its)
         seen.load = sum(self._loads) / len(self._loads) if self._loads else None
-        grown = [most - least for index, (least, most) in self._memory.items() if index or len(self._memory) == 1]
-        seen.memory = max(grown, default=0) * _PAGE
+        grown = [size for index, size in self._grown.items() if index or len(self._grown) == 1]
+        seen.memory = max(grown, default=0)
         return seen
 
     def _look(self, knocks: Knocks, began: float) -> None:
@@ -145,13 +142,12 @@ class Observer:
             return
         knocks.add(Knock(pause, max(0.0, late), its.cpu() - cpu, its.queued() - queued, asleep))
         if knocks.count % RARELY == 1:
-            self._look_around(index, asleep)
+            self._look_around(index, mine.resident(), asleep)
 
-    def _look_around(self, index: int, asleep: bool) -> None:
-        if self._statm >= 0:
-            pages = int(os.pread(self._statm, 80, 0).split()[1])
-            least, most = self._memory.get(index, (pages, pages))
-            self._memory[index] = min(least, pages), max(most, pages)
+    def _look_around(self, index: int, memory: int, asleep: bool) -> None:
+        before = self._sampler.memory_before(index)
+        if before:
+            self._grown[index] = max(self._grown.get(index, 0), memory - before)
         if self._loadavg >= 0:
             running = int(os.pread(self._loadavg, 80, 0).split()[3].split(b"/")[0])
             self._loads.append(max(0, running - 1 - (not asleep)))

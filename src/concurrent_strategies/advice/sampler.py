@@ -40,6 +40,8 @@ WORK: Final = 0.004
 NAME: Final = "measure"
 #: Seconds that the thread may take to end when it has nothing to do.
 ENDING: Final = 1.0
+#: Seconds from which on an item's memory is looked at.
+LONG: Final = 0.001
 
 
 class _Mark(NamedTuple):
@@ -50,6 +52,7 @@ class _Mark(NamedTuple):
     cpu: float
     queued: float
     children: float
+    memory: int
 
 
 class Sampler:
@@ -156,6 +159,11 @@ class Sampler:
         mark = self._mark
         return None if mark is None else mark.first
 
+    def memory_before(self, index: int) -> int:
+        """Return the memory of the process when an item began, in bytes; 0 if it is not known, or has ended."""
+        mark = self._mark
+        return 0 if mark is None or mark.first != index else mark.memory
+
     def stop(self) -> None:
         """Start no further item; the one under way goes on. What was read and not started is in `leftover`."""
         self._stopped = True
@@ -261,7 +269,10 @@ class Sampler:
     def _set_mark(self, index: int) -> None:
         facts = self.facts
         if facts.readable():
-            self._mark = _Mark(index, clock(), facts.cpu(), facts.queued(), _children())
+            # To ask for the memory takes longer than a short item.
+            long = not self._timings or self._timings[-1].duration > LONG
+            memory = facts.resident() if long else 0
+            self._mark = _Mark(index, clock(), facts.cpu(), facts.queued(), _children(), memory)
 
     def _time(self, items: int) -> None:
         now, mark, facts = clock(), self._mark, self.facts

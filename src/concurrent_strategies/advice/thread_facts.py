@@ -1,4 +1,5 @@
-"""What the kernel tells of one thread: its CPU clock, how long it had to queue for a core, whether it is asleep.
+"""What the kernel tells of one thread: its CPU clock, how long it had to queue for a core, whether it is asleep; and of
+the memory of its process.
 
 The thread that is looked at makes its `ThreadFacts`; from then on anybody may ask, as long as that thread lives. Where
 the system has no such files or clocks, the thread itself can still read its CPU time, and nobody sees it asleep.
@@ -13,6 +14,7 @@ import time
 from typing import Any, Final
 
 _NANO: Final = 1e-9
+_PAGE: Final = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 _FOLDER: Final = "/proc/thread-self/"  # while it is opened, that is the thread that asks; the file stays that thread's
 
 
@@ -23,7 +25,7 @@ class ThreadFacts:
         observable: whether other threads may read its clock and its state while it runs.
     """
 
-    __slots__ = ("_clock", "_owner", "_schedule", "_state", "observable")
+    __slots__ = ("_clock", "_memory", "_owner", "_schedule", "_state", "observable")
 
     def __init__(self) -> None:
         monkey = sys.modules.get("gevent.monkey")
@@ -31,8 +33,9 @@ class ThreadFacts:
         clock_of: Any = getattr(time, "pthread_getcpuclockid", None) if native else None
         self._owner = threading.get_ident()
         self._clock: Any = None if clock_of is None else clock_of(self._owner)
-        self._schedule = _open("schedstat")
-        self._state = _open("stat") if native else -1
+        self._schedule = _open(_FOLDER + "schedstat")
+        self._state = _open(_FOLDER + "stat") if native else -1
+        self._memory = _open("/proc/self/statm")
         self.observable = self._clock is not None and self._state >= 0
 
     def cpu(self) -> float:
@@ -58,16 +61,20 @@ class ThreadFacts:
         place = text.rfind(b")") + 2  # the name before it is in brackets, and may hold some itself
         return text[place : place + 1] in (b"S", b"D")
 
+    def resident(self) -> int:
+        """Return the bytes of memory that the whole process has; 0 where the system does not tell."""
+        return int(os.pread(self._memory, 80, 0).split()[1]) * _PAGE if self._memory >= 0 else 0
+
     def close(self) -> None:
         """Close the files; the last that is done with it."""
-        for descriptor in (self._schedule, self._state):
+        for descriptor in (self._schedule, self._state, self._memory):
             if descriptor >= 0:
                 os.close(descriptor)
-        self._schedule = self._state = -1
+        self._schedule = self._state = self._memory = -1
 
 
-def _open(name: str) -> int:
+def _open(path: str) -> int:
     try:
-        return os.open(_FOLDER + name, os.O_RDONLY | os.O_CLOEXEC)
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (OSError, AttributeError):
         return -1

@@ -116,7 +116,7 @@ def _text(measurement: Measurement[Any], advice: Advice, proof: list[Verified]) 
 
 
 def _compared(ratio: float) -> str:
-    if abs(ratio - 1) < 0.01:
+    if abs(ratio - 1) < 0.05:
         return "as long"
     return f"{ratio:.2g} times as long" if ratio < 100 else "more than 100 times as long"
 
