@@ -143,7 +143,8 @@ class AioStream(Generic[T]):
                     self._room = anyio.Event()
                     await self._room.wait()
         except BaseException as error:
-            self._crash = self._crash or error
+            if not self._over:  # else it was cancelled by us, and why is known
+                self._crash = self._crash or error
             self._announce()
         self._reading = False
         self._read.set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,20 @@ class LimitPromises(Promises):
         got: list[Any] = []
         raised(TooManyFailures, consume, self.new().outcomes(not_there, range(1000), max_failures=2), got)
         assert [outcome.index for outcome in got] == list(range(len(got)))
+
+    def test_what_ends_a_run_is_raised_also_where_its_input_is_awaited(self) -> None:
+        """The bound that was reached, and never the cancellation by which the input learns of it."""
+
+        async def awaited(items: int) -> AsyncIterator[int]:
+            import anyio
+
+            for item in range(items):
+                yield item
+            await anyio.sleep_forever()
+
+        strategy = self.new(max_workers=2)
+        raised(TooManyFailures, self.run_async, lambda: strategy.amap(not_there, awaited(100_000), max_failures=1))
+        raised(RunTimeout, self.run_async, lambda: strategy.amap(double, awaited(3), timeout=0.3))
 
     def test_a_failed_item_is_run_again(self, tmp_path: Path) -> None:
         """Two failures, then a result, which says that it took three attempts."""
