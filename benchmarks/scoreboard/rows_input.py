@@ -68,7 +68,7 @@ def nothing_to_do(column: type[Column]) -> None:
     with column() as pool:
         worked(pool.map(column.of(plus_one), []), [])
         usable(column, pool)
-    if not column.name.startswith(("joblib", "gevent", "aiometer")):  # 0 and -1 mean something there, or nothing
+    if not column.name.startswith(("joblib", "mpire", "gevent", "aiometer")):  # 0 and -1 mean something else there
         for wrong in (0, -1):
             raised = caught(partial(_opened, column, wrong))
             assert isinstance(raised, ValueError), f"{wrong} workers: {brief(raised) if raised else 'no error'}"
