@@ -17,7 +17,7 @@ from time import perf_counter as clock
 from .call import ASYNC, GROUP, PROOF, SHORT, Call
 from .item import OURS, resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
-from .undeclared import PENDING, judged, plain_front
+from .undeclared import PENDING, awaitable, judged, plain_front
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,11 +117,10 @@ class Lane:
             if self._callers_thread and isinstance(caught, KeyboardInterrupt):
                 raise
             error = caught
-        if self._lenient:
-            self._await_late(chunk, out)
+        kinds = self._await_late(chunk, out) if self._lenient else set(map(type, out))
         took = clock() - self._since
         with self._lock:
-            self._flush(chunk, took)
+            self._flush(chunk, took, kinds)
             if error is not None:
                 index = chunk.first + self._base
                 self._emit(Failed(chunk.id, index, _trimmed(error), took, self._worker))
@@ -186,26 +185,31 @@ class Lane:
         """Settle the colour of a function that nobody declared `async def`, by what it returned first."""
         self._lenient = index > 0
         if hasattr(type(out[0]), "__await__"):
-            awaitable = out.pop()
+            first = out.pop()
             self._awaits = self._alone = self._decided = True
             self._lenient = False
-            out.append(self._await(awaitable, self._context.copy()))
+            out.append(self._await(first, self._context.copy()))
         self._decided = True
 
-    def _await_late(self, chunk: Chunk, out: list[Any]) -> None:
-        """Await what was returned although this lane's own first item needed no awaiting; the run judges it."""
+    def _await_late(self, chunk: Chunk, out: list[Any]) -> set[type]:
+        """Await what was returned although this lane's own first item needed no awaiting; the run judges it.
+
+        Returns:
+            the types of the values that are left to report.
+        """
         while True:
             with self._lock:
+                kinds = set(map(type, out))
+                if not awaitable(kinds):
+                    return kinds
                 done = plain_front(out)
-                if done == len(out):
-                    return
                 self._report_front(chunk, done, clock() - self._since)
-                awaitable, out[0] = out[0], PENDING
+                pending, out[0] = out[0], PENDING
                 self._since = clock()
             report: Report
             index = chunk.first + self._base
             try:
-                value = self._await(awaitable, self._context.copy())
+                value = self._await(pending, self._context.copy())
                 report = Done(chunk.id, index, [value], clock() - self._since, self._worker, True)
             except BaseException as error:
                 if self._callers_thread and isinstance(error, KeyboardInterrupt):
@@ -222,9 +226,9 @@ class Lane:
             first, values = self._base, self._out[:count]
             del self._out[:count]
             self._base += count
-            self._emit_values(chunk.first + first, values, seconds)
+            self._emit_values(chunk.first + first, values, seconds, set(map(type, values)))
 
-    def _flush(self, chunk: Chunk, took: float) -> None:
+    def _flush(self, chunk: Chunk, took: float, kinds: set[type]) -> None:
         """Report the values of the group that are not reported yet, and size the next group."""
         values = self._out
         if not values:
@@ -237,13 +241,13 @@ class Lane:
             self._proven += len(values)
         else:
             self._size = min(self._size * 8, max(1, int(GROUP * len(values) / max(took, 1e-9))))
-        self._emit_values(chunk.first + first, values, took)
+        self._emit_values(chunk.first + first, values, took, kinds)
 
-    def _emit_values(self, first: int, values: list[Any], took: float) -> None:
+    def _emit_values(self, first: int, values: list[Any], took: float, kinds: set[type]) -> None:
         assert self._chunk is not None
         chunk = self._chunk.id
         undeclared = self._awaits and self._call.colour != ASYNC
-        done = Done(chunk, first, values, took, self._worker, undeclared, set(map(type, values)))
+        done = Done(chunk, first, values, took, self._worker, undeclared, kinds)
         for report in judged(done, self._awaits):
             self._emit(report)
 
