@@ -105,6 +105,27 @@ def test_a_row_of_sleepy_knocks_is_counted_and_broken() -> None:
     assert knocks.in_a_row == 0
 
 
+def test_a_delay_that_the_thread_has_no_part_in_tells_nothing() -> None:
+    """The knocker itself was late, or another thread held the GIL: neither makes a waiting thread a computing one."""
+    knocks = Knocks(INTERVAL)
+    for _ in range(20):
+        knocks.add(Knock(0.0003, 0.0, 0.0, 0.0, asleep=True))
+        knocks.add(Knock(0.0003, 0.005, 0.00001, 0.0, asleep=True))
+    assert knocks.count == 20
+    assert knocks.asleep == 1.0
+
+
+def test_knocks_that_met_preemption_tell_nothing() -> None:
+    """If one of both was driven off its core, nobody knows what was when: a few of these must not outweigh the rest."""
+    knocks = Knocks(INTERVAL)
+    for _ in range(20):
+        knocks.add(Knock(0.0003, 0.00002, 0.0003, 0.0, asleep=False))
+        knocks.add(Knock(0.0003, 0.0012, 0.0015, 0.009, asleep=False))
+        knocks.add(Knock(0.0003, 0.0012, 0.0015, 0.0, asleep=False, delayed=0.004))
+    assert knocks.count == 20
+    assert knocks.held == 0.0
+
+
 def test_few_knocks_tell_nothing() -> None:
     """Better no answer than one from three looks."""
     knocks = knocked(5 * MS, 0, 0, knocks=3)
@@ -237,6 +258,8 @@ def test_patience_ends_with_the_budget_or_with_certainty() -> None:
     assert not patience.enough(Seen(LOOK / 2, 400, 0.0))
     assert not patience.enough(Seen(LOOK, 3, None))
     assert patience.enough(Seen(LOOK, 100_000, None))
+    assert not patience.enough(Seen(LOOK, ITEMS, 0.02, divided=False))
+    assert patience.enough(Seen(0.5, ITEMS, 0.02, divided=False))
 
 
 def test_a_late_wake_up_has_a_bound() -> None:
@@ -244,5 +267,5 @@ def test_a_late_wake_up_has_a_bound() -> None:
     for late, held in itertools.product((LATE / 2, 3 * LATE), (True, False)):
         knocks = Knocks(INTERVAL)
         for _ in range(20):
-            knocks.add(Knock(0.0003, late, 0.0003, 0.0, asleep=held and late > LATE))
+            knocks.add(Knock(0.0003, late, 0.0003 + late, 0.0, asleep=held and late > LATE))
         assert knocks.held == (1.0 if late > LATE else 0.0)

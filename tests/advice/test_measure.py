@@ -463,7 +463,7 @@ def test_what_is_declared_wins_and_a_disagreement_is_told() -> None:
     assert measurement.profile.max_connections == 3
     assert measurement.profile.arg_bytes == 7
     assert "wait" not in measurement.estimates
-    assert any(note.startswith("wait was declared as 1 and measured as 10") for note in measurement.notes)
+    assert any(note.startswith("wait was declared as 1 and measured as ") for note in measurement.notes)
 
 
 @pytest.mark.parametrize(

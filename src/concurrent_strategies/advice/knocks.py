@@ -13,6 +13,9 @@ at the next knock. A d at both of whose ends the thread waits tells nothing: wha
 Weighing with the thread's *CPU time* and not the clock's keeps waiting out of it, and
 preemption. (A count of late knocks alone is biased: while the GIL is held, knocks come less often.)
 
+A knock tells nothing if one of the two had to queue for a core meanwhile: then nobody knows when what was. Nor does a
+delay in which the other thread did not compute: it was somebody else's doing.
+
 Waiting is what the kernel calls sleeping, seen *while the GIL was free*: a thread that waits for the GIL sleeps too,
 and one that other programs have driven off its core does not.
 """
@@ -41,6 +44,7 @@ class Knock(NamedTuple):
         cpu: seconds of CPU that the other thread had in both.
         queued: seconds that it had to queue for a core in both.
         asleep: whether the kernel says that it sleeps, after the knock.
+        delayed: seconds that the sleeper itself had to queue, which are not among the late ones.
     """
 
     slept: float
@@ -48,6 +52,7 @@ class Knock(NamedTuple):
     cpu: float
     queued: float
     asleep: bool
+    delayed: float = 0.0
 
 
 @final
@@ -73,9 +78,12 @@ class Knocks:
 
     def add(self, knock: Knock) -> None:
         """Take one more knock into account."""
-        self.count += 1
         elapsed = knock.slept + knock.late
         held = knock.late > LATE
+        if max(knock.queued, knock.delayed) > LATE or (held and knock.cpu < knock.late / 2):
+            self.interrupted()
+            return
+        self.count += 1
         waiting = knock.asleep and not held
         self._divide(knock, held=held, now=None if waiting else float(held))
         self._seen += elapsed

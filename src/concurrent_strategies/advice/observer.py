@@ -35,6 +35,10 @@ SOON, LATER, MANY = (0.00015, 0.00045), (0.0015, 0.0045), 30
 RARELY: Final = 8
 #: Seconds between two looks at what has been timed.
 CHECK: Final = 0.005
+#: A smaller part of an item's time that is computing need not be divided.
+LITTLE: Final = 0.2
+#: A thread that sleeps for more of its time need not be asked often what it computes.
+MOSTLY: Final = 0.8
 #: Held by whoever has shortened the switch interval: the next one would put back what is not the user's.
 _SHORTENED: Final = threading.Lock()
 
@@ -119,14 +123,17 @@ class Observer:
                     continue
                 check = now + CHECK
                 samples = sampler.samples()
-                if self._patience.enough(Seen(now - began, samples.items, samples.spread(knocks.asleep))):
+                divided = not facts.observable or knocks.held is not None or samples.computing < LITTLE
+                seen = Seen(now - began, samples.items, samples.spread(knocks.asleep), divided)
+                if self._patience.enough(seen):
                     return
         finally:
             mine.close()
 
     def _knock(self, knocks: Knocks, mine: ThreadFacts) -> None:
         sampler, its = self._sampler, self._sampler.facts
-        pause = self._random.uniform(*(SOON if knocks.count < MANY else LATER))
+        often = knocks.count < MANY or (knocks.held is None and (knocks.asleep or 0.0) < MOSTLY)
+        pause = self._random.uniform(*(SOON if often else LATER))
         queued, waited, cpu, since = its.queued(), mine.queued(), its.cpu(), clock()
         ended = sampler.rest(pause)
         elapsed = clock() - since
@@ -134,13 +141,14 @@ class Observer:
             knocks.interrupted()
             return
         # A wake-up that came late because this thread had no core tells nothing about the GIL.
-        late = elapsed - pause - (mine.queued() - waited)
+        delayed = mine.queued() - waited
+        late = elapsed - pause - delayed
         asleep = its.asleep()
         index = sampler.flight()
         if index is None:
             knocks.interrupted()
             return
-        knocks.add(Knock(pause, max(0.0, late), its.cpu() - cpu, its.queued() - queued, asleep))
+        knocks.add(Knock(pause, max(0.0, late), its.cpu() - cpu, its.queued() - queued, asleep, delayed))
         if knocks.count % RARELY == 1:
             self._look_around(index, mine.resident(), asleep)
 

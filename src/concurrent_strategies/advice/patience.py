@@ -27,11 +27,13 @@ class Seen:
         elapsed: seconds since it began.
         items: done.
         spread: standard deviation of their durations / mean; `None` if there are too few, or too short ones.
+        divided: whether it is known how much of the computing holds the GIL, or does not matter.
     """
 
     elapsed: float
     items: int
     spread: float | None
+    divided: bool = True
 
 
 @final
@@ -49,7 +51,7 @@ class Patience:
         """Tell whether to stop."""
         if seen.elapsed >= self.budget:
             return True
-        if seen.items < ITEMS or seen.elapsed < LOOK:
+        if seen.items < ITEMS or seen.elapsed < LOOK or not seen.divided:
             return False
         if seen.items >= MANY:
             return True

@@ -75,6 +75,13 @@ class Samples:
         mean = sum(timing.duration * timing.items for timing in kept) / max(1, sum(t.items for t in kept))
         return [*kept, flight] if flight.duration > OUTLIER * mean else kept
 
+    @property
+    def computing(self) -> float:
+        """How much of the time was computing, from 0 to 1."""
+        settled = self.settled
+        wall = sum(timing.wall - timing.queued for timing in settled)
+        return sum(timing.cpu for timing in settled) / wall if wall > 0 else 0.0
+
     def wait(self, asleep: float | None) -> float:
         """Return the seconds per item that were waiting.
 
