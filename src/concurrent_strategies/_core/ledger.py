@@ -11,6 +11,7 @@ from typing import Any
 from .port import Chunk
 
 UNSTARTED, STARTED, SETTLED = 0, 1, 2
+_STARTING, _CUT = bytes.maketrans(b"\0", b"\1"), bytes.maketrans(b"\1", b"\0")  # faster than `replace` if all change
 
 
 class Held:
@@ -44,7 +45,7 @@ class Held:
             if marks[low] == UNSTARTED:
                 marks[low] = STARTED
         else:
-            marks[low : low + count] = marks[low : low + count].replace(b"\0", b"\1")
+            marks[low : low + count] = marks[low : low + count].translate(_STARTING)
         self.announced = count
         self.heard = now
         if timed:
@@ -74,7 +75,7 @@ class Held:
         if self.announced > 1:
             self.announced = 1
             current = self._marks.find(STARTED)
-            self._marks[current + 1 :] = self._marks[current + 1 :].replace(b"\1", b"\0")
+            self._marks[current + 1 :] = self._marks[current + 1 :].translate(_CUT)
 
     @property
     def can_give_back(self) -> bool:
