@@ -145,6 +145,7 @@ def test_stopping_a_call_that_has_ended_spares_the_next(make: Callable[[Call], P
     release.set()
     until(Done, 1)
     port.close()
+    _stop_all()
     assert [report for report in seen + port.poll() if isinstance(report, Died | Failed)] == []
 
 

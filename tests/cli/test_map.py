@@ -67,7 +67,8 @@ def test_a_result_that_json_cannot_hold_is_a_failed_item(project: Project) -> No
 
 def test_options_of_the_run_are_handed_on(project: Project) -> None:
     """`--retry`, `--task-timeout` and the others mean what they mean everywhere."""
-    ended = project.run("map", "work:wait", "-s", "thread", "--task-timeout", "0.1", "-i", "-", stdin="1\n")
+    # In a process of its own, with which the abandoned thread ends.
+    ended = project.run_apart("map", "work:wait", "-s", "thread", "--task-timeout", "0.1", "-i", "-", stdin="1\n")
     assert ended.status == 1
     assert "item 0 ('1'): TaskTimeout: item 0 took longer than task_timeout=0.1 s" in ended.err
     ended = project.run("map", "work:picky", "-s", "sync", "--max-failures", "1", "-i", "-", stdin="3\n4\n")
