@@ -32,7 +32,12 @@ def thread() -> Iterator[str]:
 @contextmanager
 def child() -> Iterator[str]:
     """Leave a process for a while."""
-    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        process.stdin.write(b"x\n")
+        process.stdin.flush()
+        process.stdout.readline()  # it is under its own name by now
         yield f"child process {process.pid}: cat"
 
 
