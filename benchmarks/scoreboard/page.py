@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from typing import Any
 
@@ -130,5 +131,6 @@ def _said(cell: Verdict | None) -> str:
 
 def _plain(note: str) -> str:
     """Return a note that breaks no table, and names no place of the machine it was taken on."""
-    words = note.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*").splitlines() or [""]
-    return words[0][:110]
+    first = (note.splitlines() or [""])[0]
+    short = re.sub(r" at 0x[0-9a-f]+|(?<=pipe:)\[\d+\]", "", first)[:110]
+    return short.replace("|", "\\|").replace("<", "&lt;").replace("*", "\\*")

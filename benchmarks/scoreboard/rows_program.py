@@ -74,7 +74,7 @@ def no_guard(column: type[Column]) -> str:
     script = Path(__file__).with_name("no_guard.py")
     command = [sys.executable, str(script), column.name]
     since = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, timeout=25, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False)
     starts = len(specs.logged("mains"))
     assert starts <= 12, f"{starts} starts of the script"
     if done.returncode:
