@@ -76,6 +76,17 @@ def test_every_item_comes_out_once(scenario: Scenario) -> None:
 
 
 @many
+@given(scenarios())
+def test_one_worker_starts_items_in_their_order(scenario: Scenario) -> None:
+    """Also if a group is cut while the worker has its next chunk already."""
+    alone = replace(scenario, workers=1, shape=replace(scenario.shape, span=1, loop=False))
+    hidden = Fates(seconds=[1e-5] * 29 + [0.02])  # a slow item among short ones, in a group or in what comes next
+    for other in (alone, replace(alone, items=scenario.items * 7, fates=hidden)):
+        trial = tried(other)
+        assert [execution.index for execution in trial.shop.executions] == list(range(other.items))
+
+
+@many
 @given(scenarios(ends=(OK, OK, FAIL, DIE), ordered=True))
 def test_ordered_runs_keep_the_order_of_the_input(scenario: Scenario) -> None:
     """Outcomes come in the order of the input, the failed ones in their places."""

@@ -125,7 +125,7 @@ class Schedule:
         # A seat that was taken away counts until it has ended what it had: its worker still runs.
         occupied = sum(load > 0 for load in self._load.values())
         for ahead in (False, True):
-            if ahead and (self._rules.rate or not (span > 1 or self.pace.looks_ahead())):
+            if ahead and (self._rules.rate or not (span > 1 or self.pace.looks_ahead()) or self._alone_and_cut(span)):
                 return
             for seat in range(seats):
                 if not self._load[seat]:
@@ -171,7 +171,20 @@ class Schedule:
                 continue
             if held.can_give_back and not self._is_next(held):
                 held.recalled = True
+                if self._seats == 1:
+                    self._call_back_behind(held, commands)
                 commands.append(("recall", held.chunk, 1))
+
+    def _call_back_behind(self, held: Held, commands: list[Command]) -> None:
+        """Call back what waits behind a chunk: one worker alone is to start items in the order of the input."""
+        for other in self.held.values():
+            if other.chunk.id > held.chunk.id and not other.recalled:
+                other.recalled = True
+                commands.append(("recall", other.chunk, 0))
+
+    def _alone_and_cut(self, span: int) -> bool:
+        """Tell whether the one worker is giving back what comes before anything that it could be given now."""
+        return self._seats == 1 and span == 1 and any(held.recalled for held in self.held.values())
 
     def _call_off(self, commands: list[Command]) -> None:
         """Call back, as a whole, the chunks of which some items must not start any more."""
