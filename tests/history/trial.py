@@ -100,7 +100,7 @@ class Verdict:
 
 def run(plan: Plan) -> Verdict:
     """Run a history and judge it."""
-    with tempfile.TemporaryDirectory(prefix="history-") as folder, _mark() as mark:
+    with tempfile.TemporaryDirectory(prefix="history-") as folder, marked() as mark:
         log = Logbook(folder)
         try:
             verdict = _run(plan, log, mark)
@@ -154,7 +154,7 @@ def _afterwards(strategy: Any) -> list[str]:
 
 
 @contextmanager
-def _mark() -> Iterator[str]:
+def marked() -> Iterator[str]:
     """Have all processes that are started meanwhile carry a mark."""
     mark, before = uuid.uuid4().hex, os.environ.get(marks.VARIABLE)
     os.environ[marks.VARIABLE] = mark
