@@ -14,7 +14,7 @@ from concurrent_strategies._limit import Limit
 
 from .workshop import Fates, Shape, Workshop
 
-MANY_TURNS = 3_000
+MANY_TURNS = 20_000
 
 
 @dataclass(frozen=True)
