@@ -68,3 +68,30 @@ class Pace:
             floor = min(int(FLOOR / self.per_item) * span, -(-left // seats))
             size = min(size, max(floor, -(-left // (2 * seats))))
         return max(1, size)
+
+
+class Paces:
+    """The pace of every seat, as each has the items that it has: heavy ones at one seat shorten nobody else's chunks.
+
+    Attributes:
+        common: that of all seats together, for one that has done nothing yet.
+    """
+
+    __slots__ = ("_fixed", "_of", "common")
+
+    def __init__(self, fixed: int | None = None) -> None:
+        self.common = Pace(fixed)
+        self._fixed = fixed
+        self._of: dict[int, Pace] = {}
+
+    def measured(self, seat: int, seconds: float, count: int) -> None:
+        """Learn that a seat has done `count` items one after the other, in so many seconds."""
+        self.common.measured(seconds, count)
+        own = self._of.get(seat)
+        if own is None:
+            own = self._of[seat] = Pace(self._fixed)
+        own.measured(seconds, count)
+
+    def of(self, seat: int) -> Pace:
+        """Return the pace of a seat."""
+        return self._of.get(seat, self.common)

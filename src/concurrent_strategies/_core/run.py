@@ -176,7 +176,7 @@ class Run:
 
     def _on_done(self, held: Held, report: Done) -> None:
         values, attempt = report.values, held.chunk.attempt
-        self._schedule.pace.measured(report.seconds, len(values))
+        self._schedule.paces.measured(held.chunk.seat, report.seconds, len(values))
         each: list[float] | float | None = report.seconds if len(values) == 1 else report.each
         for first, end in held.settle(report.first, len(values)):
             part = values
@@ -188,7 +188,7 @@ class Run:
 
     def _on_failed(self, held: Held, report: Failed, now: float) -> None:
         if report.seconds is not None:
-            self._schedule.pace.measured(report.seconds, 1)
+            self._schedule.paces.measured(held.chunk.seat, report.seconds, 1)
         if held.settle(report.index, 1):
             self._fail(held, report.index, report.error, now, report.seconds, report.worker)
 

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from .backlog import Backlog
 from .ledger import Held
-from .pace import BEAT, Pace
+from .pace import BEAT, Paces
 from .port import Chunk
 from .rules import Rules
 
@@ -32,7 +32,7 @@ class Schedule:
     Attributes:
         backlog: what is read and not started.
         held: the chunks under way, by their number.
-        pace: the measured length of the items.
+        paces: the measured length of the items, at each seat.
         ended: whether all the input has been read.
         halted: whether nothing may start any more.
         horizon: index behind which nothing may start any more: the lowest that has failed.
@@ -42,7 +42,7 @@ class Schedule:
     def __init__(self, rules: Rules, now: float) -> None:
         self.backlog = Backlog()
         self.held: dict[int, Held] = {}
-        self.pace = Pace(1 if rules.rate else rules.chunksize)
+        self.paces = Paces(1 if rules.rate else rules.chunksize)
         self.ended = self.halted = False
         self.horizon: int | None = None
         self._rules = rules
@@ -125,7 +125,7 @@ class Schedule:
         # A seat that was taken away counts until it has ended what it had: its worker still runs.
         occupied = sum(load > 0 for load in self._load.values())
         for ahead in (False, True):
-            if ahead and (self._rules.rate or not (span > 1 or self.pace.looks_ahead()) or self._alone_and_cut(span)):
+            if ahead and (self._rules.rate or self._alone_and_cut(span)):
                 return
             for seat in range(seats):
                 if not self._load[seat]:
@@ -141,9 +141,12 @@ class Schedule:
         load = self._load[seat]
         if not ahead:
             return load < span
+        pace = self.paces.of(seat)
+        if span == 1 and not pace.looks_ahead():
+            return False
         # Where calls at once claim from one seat, half of them may end before the engine looks again.
         spare = span // 2 if span > 1 else 0
-        return load <= spare + (self.pace.depth() * span if self.pace.per_item is not None else span)
+        return load <= spare + (pace.depth() * span if pace.per_item is not None else span)
 
     def _may_start(self, now: float) -> bool:
         self._next_start_is_later = now < self._next_start
@@ -153,7 +156,7 @@ class Schedule:
         return True
 
     def _hand_out(self, now: float, seat: int, seats: int, span: int) -> Chunk:
-        count = self.pace.size(self.backlog.count, seats, span, self.ended)
+        count = self.paces.of(seat).size(self.backlog.count, seats, span, self.ended)
         first, items, attempt = self.backlog.cut(count)
         self._chunks += 1
         chunk = Chunk(self._chunks, seat, first, items, attempt)
@@ -230,11 +233,9 @@ class Schedule:
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
         is taken in together. Half of what the least busy seat has left by what is known, and never more than a beat.
         """
-        per_item = self.pace.per_item
-        if per_item is None or not seats or self.halted or self.horizon is not None:
+        if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
-        least = min(self._load[seat] for seat in range(seats))
-        seconds = least * per_item / span / 2
+        seconds = min(self._load[seat] * (self.paces.of(seat).per_item or 0.0) for seat in range(seats)) / span / 2
         return min(seconds, BEAT) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:
