@@ -28,8 +28,8 @@ class Beside:
 
     def __init__(self, func: Callable[[Any], Any]) -> None:
         self.func = func
-        self.over = False
-        self.ready = False
+        self.over: bool = False
+        self.ready: bool = False
 
     def __call__(self, items: Sequence[Any] | None) -> float:
         """Be the witness if there are no items: return for how long it could beat. Else run them: return how long."""

@@ -20,10 +20,10 @@ class Remainder(Source):
     def __init__(self, source: Source, read: int, leftover: Sequence[Any]) -> None:
         self._source = source
         self._leftover = list(leftover)
-        self.blocks = source.blocks
-        self.error = source.error
-        self.total = None if source.total is None else max(0, source.total - read)
-        self.ended = source.ended and not self._leftover
+        self.blocks: bool = source.blocks
+        self.error: BaseException | None = source.error
+        self.total: int | None = None if source.total is None else max(0, source.total - read)
+        self.ended: bool = source.ended and not self._leftover
 
     def pull(self, wanted: int) -> Sequence[Any]:
         """Return what was given back, then what comes next."""

@@ -100,7 +100,7 @@ class Sampler:
         #: Item and value of the last few that returned.
         self.examples: list[tuple[Any, Any]] = []
         #: Whether a function that was not declared `async def` returned awaitables.
-        self.awaited = False
+        self.awaited: bool = False
 
     def start(self) -> None:
         """Start the worker thread, if there is to be one."""

@@ -34,9 +34,9 @@ class Steps:
     """
 
     def __init__(self) -> None:
-        self.cpu = 0.0
-        self.blocked = 0.0
-        self.overhead = 0.0
+        self.cpu: float = 0.0
+        self.blocked: float = 0.0
+        self.overhead: float = 0.0
         self.facts: ThreadFacts | None = None
 
     def prepare(self, facts: ThreadFacts) -> None:

@@ -36,7 +36,7 @@ class ThreadFacts:
         self._schedule = _open(_FOLDER + "schedstat")
         self._state = _open(_FOLDER + "stat") if native else -1
         self._memory = _open("/proc/self/statm")
-        self.observable = self._clock is not None and self._state >= 0
+        self.observable: bool = self._clock is not None and self._state >= 0
 
     def cpu(self) -> float:
         """Return the seconds for which the thread has had a core."""
