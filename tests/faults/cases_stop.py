@@ -159,7 +159,7 @@ def hangs_firmly_at_3(item: int) -> int:
 
 def hangs_in_c_at_3(item: int) -> int:
     """Do not end for item 3, in C code that lets nobody else run."""
-    return item if item != 3 else len(str(7**900_000 * 7**900_000)) and item
+    return item if item != 3 else sum(itertools.repeat(0, 1 << 36))
 
 
 @case("S9", "TPHGIA", bound=3)
