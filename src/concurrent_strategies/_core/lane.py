@@ -76,6 +76,11 @@ class Lane:
         """Whether there is something left to run."""
         return self._chunk is not None
 
+    @property
+    def has_loop(self) -> bool:
+        """Whether an event loop was needed, which `close` has to close."""
+        return self._loop is not None
+
     def begin(self, chunk: Chunk) -> None:
         """Take the next chunk; the last one must be over."""
         with self._lock:

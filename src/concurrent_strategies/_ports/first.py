@@ -18,7 +18,8 @@ from .._core.call import Call
 from .._core.port import Broken, Chunk, Died, Done, Failed, Port, Report, Returned
 from .._errors import late_awaitable
 from .loop import LoopPort
-from .threads import ThreadCrew, ThreadsPort
+from .thread_crew import ThreadCrew
+from .threads import ThreadsPort
 
 HEAD_START = 0.005  # seconds that the first item has to tell, before others join it
 

@@ -19,7 +19,7 @@ from .._deaths import start_error
 from .._errors import StrategyClosed
 from .native import new_bell, start_thread
 from .resource import LoopResource
-from .threads import ThreadCrew
+from .thread_crew import ThreadCrew
 
 if TYPE_CHECKING:
     from .loop import LoopPort

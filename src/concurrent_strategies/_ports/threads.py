@@ -8,110 +8,16 @@ without a bound: a call that hangs is abandoned with its thread, and the seat ge
 
 from __future__ import annotations
 
-import itertools
 import threading
-import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from .._core.bell import Bell
 from .._core.call import Call
-from .._core.crew import Crew, Setup
 from .._core.lane import Lane
 from .._core.port import Broken, Chunk, Died, Port, Report, Returned, Started
-
-
-class ThreadCrew(Crew):
-    """Threads that serve one seat after the other.
-
-    Args:
-        setup: what each thread does first and last.
-        prefix: begins the name of each thread.
-    """
-
-    def __init__(self, setup: Setup, prefix: str) -> None:
-        self._setup = setup
-        self._prefix = prefix
-        self._numbers = itertools.count()
-        self._lock = threading.Lock()
-        self._idle: list[_Errand] = []
-        self._alive: set[threading.Thread] = set()
-        self._stuck: set[threading.Thread] = set()
-        self._closed = False
-
-    def serve(self, seat: Seat) -> None:
-        """Have an idle thread, or a new one, serve the seat; RuntimeError if the system gives no more threads."""
-        with self._lock:
-            errand = self._idle.pop() if self._idle else None
-        if errand is not None:
-            errand.give(seat)
-            return
-        errand = _Errand(seat)
-        name = f"{self._prefix}-{next(self._numbers)}"
-        thread = threading.Thread(target=self._live, args=(errand,), name=name, daemon=True)
-        thread.start()
-
-    def _live(self, errand: _Errand) -> None:
-        thread = threading.current_thread()
-        self._alive.add(thread)
-        try:
-            resource, end = self._setup.begin()
-        except BaseException as error:
-            self._alive.discard(thread)
-            errand.take().unstartable(error)
-            return
-        try:
-            while (seat := errand.take()) is not None:
-                seat.serve(resource, self._setup.worker_resource is not None)
-                with self._lock:
-                    self._stuck.discard(thread)
-                    if self._closed:
-                        break
-                    self._idle.append(errand)
-        finally:
-            self._alive.discard(thread)
-            self._stuck.discard(thread)
-            end()
-
-    def abandon(self, thread: threading.Thread) -> None:
-        """Count a thread as stuck until its call ends after all."""
-        if thread in self._alive:
-            self._stuck.add(thread)
-
-    @property
-    def stuck(self) -> int:
-        """How many threads were abandoned in a call that has not ended."""
-        return len(self._stuck)
-
-    def close(self, timeout: float) -> None:
-        """End the idle threads, and wait for them for `timeout` seconds at most."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for errand in idle:
-            errand.give(None)
-        deadline = time.monotonic() + timeout
-        for thread in list(self._alive - self._stuck - {threading.current_thread()}):
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-
-class _Errand:
-    """Where an idle thread waits for its next seat, or for `None`, which ends it."""
-
-    def __init__(self, seat: Seat) -> None:
-        self._seat: Seat | None = seat
-        self._bell = Bell()
-        self._bell.ring()
-
-    def give(self, seat: Seat | None) -> None:
-        self._seat = seat
-        self._bell.ring()
-
-    def take(self) -> Any:
-        while not self._bell.wait(threading.TIMEOUT_MAX):
-            pass
-        return self._seat
+from .thread_crew import Errand, ThreadCrew
 
 
 class Seat:
@@ -119,6 +25,8 @@ class Seat:
 
     def __init__(self, call: Call, report: Callable[[Report], None]) -> None:
         self.thread: threading.Thread | None = None
+        self.errand: Errand | None = None
+        self.returning = False  # whether the thread, told that nothing more comes, goes back to its crew at once
         self._call = call
         self._report = report
         self._dead = self._leaving = self._over = False
@@ -192,7 +100,9 @@ class Seat:
         """Hear no more from the thread; return whether it is in a call that may not end."""
         with self._lock:
             self._dead = True
-            busy = self._current is not None
+            busy = self._current is not None and self._lane is not None and self._lane.busy
+            # Not if it has left already, and not if it has a loop to close, in which there may be anything.
+            self.returning = not (busy or self._over) and self._lane is not None and not self._lane.has_loop
             chunks = [*([self._current] if self._current else ()), *self._inbox]
             self._inbox.clear()
         for chunk in chunks:
@@ -302,4 +212,6 @@ class ThreadsPort(Port):
         """Give idle threads back, and abandon those in a call."""
         for seat in self._at.values():
             self._abandon(seat)
+            if seat.returning and seat.errand is not None:
+                self._crew.expect(seat.errand)
         self._at.clear()

@@ -13,7 +13,7 @@ from .._ports.inline import InlinePort
 from .._strategy import Traits
 
 if TYPE_CHECKING:
-    from .._ports.threads import ThreadCrew
+    from .._ports.thread_crew import ThreadCrew
 
 
 class SyncStrategy(BaseStrategy):
@@ -61,7 +61,7 @@ class _Helper(Crew):
 
     def thread(self) -> ThreadCrew:
         """Return where the thread comes from."""
-        from .._ports.threads import ThreadCrew
+        from .._ports.thread_crew import ThreadCrew
 
         with self._lock:
             if self._threads is None:

@@ -13,7 +13,8 @@ from .._core.port import Port
 from .._limit import Limit
 from .._machine import usable_cores
 from .._options import RunDefaults
-from .._ports.threads import ThreadCrew, ThreadsPort
+from .._ports.thread_crew import ThreadCrew
+from .._ports.threads import ThreadsPort
 from .._strategy import Traits
 
 
