@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
@@ -69,17 +70,17 @@ class BaseStrategy(Verbs):
 
     # ------------------------------------------------------------------------------------------ for authors
 
+    @abstractmethod
     def default_workers(self) -> int:
         """Return `max_workers` for whoever has not said."""
-        raise NotImplementedError
 
     def hire(self, workers: int) -> Crew:
         """Make the workers that stay warm inside `with`; they may be started later, when first needed."""
         return Crew()
 
+    @abstractmethod
     def open(self, job: Job) -> Port:
         """Open a port for one run."""
-        raise NotImplementedError
 
     def shape(self, colour: str) -> tuple[int, int]:
         """Return how many seats its port has for functions of this colour, and how many calls at once each.

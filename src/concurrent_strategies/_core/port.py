@@ -9,6 +9,8 @@ Worker processes import this file: nothing heavy may be imported here.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
@@ -155,7 +157,7 @@ class Broken(Report):
         self.error: Exception = error
 
 
-class Port:
+class Port(ABC):
     """What a strategy gives the engine for one run: seats for chunks, and the verbs on them.
 
     The engine calls every method under one lock, and none of them may block.
@@ -189,26 +191,26 @@ class Port:
     forewarn: Callable[[Report], None] | None = None
     words: deque[Callable[[], object]] | None = None
 
+    @abstractmethod
     def resize(self, workers: int) -> None:
         """Have at most so many workers from now on; those that are too many end after what they have."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, chunk: Chunk) -> None:
         """Take a chunk for `chunk.seat`; problems with single items are reported, never raised."""
-        raise NotImplementedError
 
+    @abstractmethod
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Have reported what is done, and given back what is not started: half of it if `keep`, else all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self, chunk: Chunk, index: int) -> None:
         """End the running call of this item: kill, cancel or abandon. Its outcome is decided already."""
-        raise NotImplementedError
 
+    @abstractmethod
     def poll(self) -> list[Report]:
         """Return what has been reported since, in order."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """End or abandon at once whatever still runs, and give the workers back. Called once, last."""
-        raise NotImplementedError

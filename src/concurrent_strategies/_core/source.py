@@ -6,6 +6,7 @@ pulls only once it has been shown to be quick.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from itertools import islice
 from time import perf_counter as clock
@@ -16,7 +17,7 @@ from .._errors import InvalidOption
 QUICK = 0.0005  # seconds that one pull may take, once the input is known to be quick
 
 
-class Source:
+class Source(ABC):
     """Where items come from.
 
     Attributes:
@@ -33,9 +34,9 @@ class Source:
     blocks: bool = False
     awaits: bool = False
 
+    @abstractmethod
     def pull(self, wanted: int) -> Sequence[Any]:
         """Return up to `wanted` items; none only if the input has ended."""
-        raise NotImplementedError
 
     async def apull(self, wanted: int) -> Sequence[Any]:
         """Do the same in an event loop."""
@@ -93,6 +94,10 @@ class AsyncSource(Source):
 
     def __init__(self, iterable: AsyncIterable[Any]) -> None:
         self._iterator: AsyncIterator[Any] = aiter(iterable)
+
+    def pull(self, wanted: int) -> Sequence[Any]:
+        """Refuse: whoever made this has seen to it that it is awaited."""
+        raise TypeError("an async iterable can only be awaited")
 
     async def apull(self, wanted: int) -> Sequence[Any]:
         """Await the next item."""
@@ -169,7 +174,7 @@ def open_source(iterables: tuple[Any, ...], *, can_await: bool) -> Source:
 def _size(iterable: Any) -> int | None:
     try:
         return len(iterable)
-    except (TypeError, NotImplementedError):
+    except (TypeError, NotImplementedError):  # how a class says that its length is not known
         return None
 
 

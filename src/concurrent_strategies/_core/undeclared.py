@@ -48,7 +48,7 @@ class _Pending:
     """Stands where an awaitable stood, while that is awaited."""
 
     def __await__(self) -> Any:
-        raise NotImplementedError
+        return iter(())  # nobody awaits it
 
 
 PENDING = _Pending()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class Verbs:
+class Verbs(ABC):
     """`map`, `stream`, `outcomes` and their async twins, over `prepare`."""
 
+    @abstractmethod
     def prepare(
         self, func: Callable[..., Any], iterables: tuple[Any, ...], changes: dict[str, Any], **how: bool
     ) -> Verb:
         """Check the arguments of a verb and make its call ready, without running anything."""
-        raise NotImplementedError
 
     @overload
     def map(self, func: Async[R], /, *iterables: Items, **options: Unpack[RunOptions]) -> list[R]: ...

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -75,7 +76,7 @@ class Process:
         """Have nobody miss it in a forked child, whose process it is not."""
 
 
-class Launcher:
+class Launcher(ABC):
     """Starts worker processes; the base of the three ways.
 
     A process that ends later than anybody waits for it, as on a very busy machine, is asked again: until somebody has,
@@ -85,13 +86,13 @@ class Launcher:
     def __init__(self) -> None:
         self._late: list[Process] = []
 
+    @abstractmethod
     def start(self, fds: tuple[int, int, int]) -> Process:
         """Start a worker on these descriptors: data, control, life.
 
         Raises:
             OSError: if the system gives no more processes.
         """
-        raise NotImplementedError
 
     def collect(self, patience: float) -> None:
         """Ask the late processes how they ended, waiting up to `patience` seconds for all of them."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import sys
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from importlib.util import find_spec
@@ -34,9 +35,9 @@ class _LoopStrategy(BaseStrategy):
         """Return 100."""
         return 100
 
+    @abstractmethod
     def serve(self) -> Serve:
         """Return what runs such a loop in a thread."""
-        raise NotImplementedError
 
     def shape(self, colour: str) -> tuple[int, int]:
         """Return one seat with all calls for coroutines, and a seat each for calls that may turn out to be plain."""

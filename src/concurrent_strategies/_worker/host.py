@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from abc import ABC, abstractmethod
 
 from .._core.call import Call
 from .._core.lane import Lane
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from .relay import Relay
 
 
-class Host:
+class Host(ABC):
     """Takes the parent's frames, and sends it reports; `run` is what the two kinds differ in.
 
     Args:
@@ -125,30 +126,31 @@ class Host:
         if pieces:
             self._send(pieces)
 
+    @abstractmethod
     def call(self, call: Call) -> None:
         """Make ready for the chunks of another run."""
-        raise NotImplementedError
 
+    @abstractmethod
     def forget(self) -> None:
         """Drop the function of a run that has ended."""
-        raise NotImplementedError
 
+    @abstractmethod
     def resize(self, workers: int) -> None:
         """Have at most so many calls at once."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self, chunk: Chunk) -> None:
         """Run a chunk, or see to it that it is run."""
-        raise NotImplementedError
 
+    @abstractmethod
     def recall(self, chunk: int, keep: bool) -> None:
         """Report what is done and give back what is not started; from the control thread."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stop(self, chunk: int, index: int) -> None:
         """End a running call; from the control thread."""
-        raise NotImplementedError
 
+    @abstractmethod
     def close(self) -> None:
         """End: the parent has hung up."""
 
@@ -170,6 +172,9 @@ class LaneHost(Host):
         self._lane = Lane(call, self.emit, str(os.getpid()))
         if self._has_resource:
             self._lane.provide(self._resource)
+
+    def resize(self, workers: int) -> None:
+        """Do nothing: it is always one."""
 
     def forget(self) -> None:
         """Close the lane."""
