@@ -28,7 +28,7 @@ class ThreadCrew(Crew):
     def __init__(self, setup: Setup, prefix: str) -> None:
         self._setup = setup
         self._prefix = prefix
-        self._numbers = itertools.count()
+        self._numbers: itertools.count[int] = itertools.count()
         self._lock = threading.Lock()
         self._idle: list[Errand] = []
         self._alive: set[threading.Thread] = set()
@@ -109,7 +109,7 @@ class Errand:
     """
 
     def __init__(self, seat: Seat) -> None:
-        self.free = False
+        self.free: bool = False
         self._seat: Seat | None = seat
         self._bell = Bell()
         self._bell.ring()

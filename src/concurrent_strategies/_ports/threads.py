@@ -26,7 +26,7 @@ class Seat:
     def __init__(self, call: Call, report: Callable[[Report], None]) -> None:
         self.thread: threading.Thread | None = None
         self.errand: Errand | None = None
-        self.returning = False  # whether the thread, told that nothing more comes, goes back to its crew at once
+        self.returning: bool = False  # whether the thread, told that nothing more comes, goes back to its crew at once
         self._call = call
         self._report = report
         self._dead = self._leaving = self._over = False
