@@ -1,6 +1,7 @@
 """`measure`: runs a few real items, each once, and tells what one costs. The steps are here, what they do elsewhere.
 
-sampler.py    runs items            observer.py     watches them          estimate.py   makes numbers of it
+sampler.py    runs items            marks.py        reads clocks          observer.py    watches them
+estimate.py   makes numbers of it
 stepping.py   looks at coroutines   crossing.py     pickles, imports      cooperation.py  asks gevent
 """
 
@@ -115,7 +116,7 @@ def measure(
         if coroutine is not None:
             _add_async(findings, work, coroutine, only=False)
     findings.seen(work.observations[0])
-    findings.colour(exists=coroutine is not None or work.samplers[0].awaited)
+    findings.colour(exists=coroutine is not None or work.samplers[0].marks.awaited)
     _look_beyond(findings, work, func if isinstance(func, Dual) else plain or coroutine, plain)
     constants = DEFAULTS
     if machine is None:
@@ -191,7 +192,7 @@ def _look_beyond(
 ) -> None:
     """Look at what becomes of the function elsewhere: in other processes, and under gevent."""
     sampler, declared = work.samplers[0], findings.declared
-    examples = list(sampler.examples)
+    examples = list(sampler.marks.examples)
     assert func is not None
     findings.crossing(crossing(func, examples))
     if findings.computing > WORTH and findings.total_cpu > MUCH and findings.may_cross:

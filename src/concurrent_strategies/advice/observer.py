@@ -93,7 +93,7 @@ class Observer:
             with shortened_interval() as interval:
                 seen = Observation(Knocks(interval), threads=threads)
                 self._look(seen.knocks, before[0])
-                seen.samples = sampler.samples()  # as long as the thread is there to be asked
+                seen.samples = sampler.marks.samples()  # as long as the thread is there to be asked
             after = self._clocks()
         finally:
             sampler.stop()
@@ -107,14 +107,14 @@ class Observer:
         return seen
 
     def _look(self, knocks: Knocks, began: float) -> None:
-        sampler, facts = self._sampler, self._sampler.facts
+        sampler, facts = self._sampler, self._sampler.marks.facts
         quiet, check = began + QUIET, began + CHECK
         mine = ThreadFacts()
         try:
             while sampler.feed():
                 if (now := clock()) < quiet:  # short work ends here, undisturbed
                     sampler.rest(quiet - now)
-                elif facts.observable and sampler.flight() is not None:
+                elif facts.observable and sampler.marks.flight() is not None:
                     self._knock(knocks, mine)
                 else:
                     knocks.interrupted()
@@ -122,7 +122,7 @@ class Observer:
                 if (now := clock()) < check:
                     continue
                 check = now + CHECK
-                samples = sampler.samples()
+                samples = sampler.marks.samples()
                 divided = not facts.observable or knocks.held is not None or samples.computing < LITTLE
                 seen = Seen(now - began, samples.items, samples.spread(knocks.asleep), divided)
                 if self._patience.enough(seen):
@@ -131,7 +131,7 @@ class Observer:
             mine.close()
 
     def _knock(self, knocks: Knocks, mine: ThreadFacts) -> None:
-        sampler, its = self._sampler, self._sampler.facts
+        sampler, its = self._sampler, self._sampler.marks.facts
         often = knocks.count < MANY or (knocks.held is None and (knocks.asleep or 0.0) < MOSTLY)
         pause = self._random.uniform(*(SOON if often else LATER))
         queued, waited, cpu, since = its.queued(), mine.queued(), its.cpu(), clock()
@@ -144,7 +144,7 @@ class Observer:
         delayed = mine.queued() - waited
         late = elapsed - pause - delayed
         asleep = its.asleep()
-        index = sampler.flight()
+        index = sampler.marks.flight()
         if index is None:
             knocks.interrupted()
             return
@@ -153,7 +153,7 @@ class Observer:
             self._look_around(index, mine.resident(), asleep)
 
     def _look_around(self, index: int, memory: int, asleep: bool) -> None:
-        before = self._sampler.memory_before(index)
+        before = self._sampler.marks.memory_before(index)
         if before:
             self._grown[index] = max(self._grown.get(index, 0), memory - before)
         if self._loadavg >= 0:
@@ -161,7 +161,7 @@ class Observer:
             self._loads.append(max(0, running - 1 - (not asleep)))
 
     def _clocks(self) -> tuple[float, float, float, float]:
-        facts = self._sampler.facts
+        facts = self._sampler.marks.facts
         return clock(), time.process_time(), time.thread_time(), facts.cpu() if facts.readable() else 0.0
 
 
@@ -172,7 +172,7 @@ def run_inline(sampler: Sampler, patience: Patience) -> Observation:
     process, mine = time.process_time(), time.thread_time()
     try:
         while sampler.feed():
-            samples = sampler.samples()
+            samples = sampler.marks.samples()
             if patience.enough(Seen(clock() - began, samples.items, samples.spread(None))):
                 break
     finally:
@@ -180,7 +180,7 @@ def run_inline(sampler: Sampler, patience: Patience) -> Observation:
         process, mine = time.process_time() - process, time.thread_time() - mine
         sampler.end_inline()
     elapsed, others = clock() - began, max(0.0, process - mine)
-    return Observation(Knocks(INTERVAL), sampler.samples(), elapsed, others, threads)
+    return Observation(Knocks(INTERVAL), sampler.marks.samples(), elapsed, others, threads)
 
 
 @contextmanager
