@@ -77,6 +77,7 @@ class Booth:
             self._kill()
         elif warm or self._left < self._patience / 2:
             timing.figures.append(answer["figure"])
+            timing.told = answer.get("told")
 
     def _ask(self) -> dict[str, Any]:
         self._line.settimeout(self._patience)
@@ -124,7 +125,6 @@ def _once(case: Case, work: Callable[[], Any]) -> dict[str, Any]:
     gc.collect()
     since = time.perf_counter()
     result = work()
-    figure = case.figure(time.perf_counter() - since) if not isinstance(result, Reading) else result.figure
-    if isinstance(result, Reading):
-        result = result.result
-    return {"figure": figure} if case.right(result) else {"note": f"wrong: {str(result)[:100]}"}
+    took = case.figure(time.perf_counter() - since)
+    figure, result, told = result if isinstance(result, Reading) else Reading(took, result)
+    return {"figure": figure, "told": told} if case.right(result) else {"note": f"wrong: {str(result)[:100]}"}
