@@ -45,11 +45,12 @@ class Booth:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._line.sendall(b"end\n")
-            self._line.settimeout(10.0)
-            self._line.recv(1)  # comes with the end
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:  # nobody waits for it on the way out of an error, or of Ctrl-C
+            with contextlib.suppress(OSError):
+                self._line.sendall(b"end\n")
+                self._line.settimeout(10.0)
+                self._line.recv(1)  # comes with the end
         self._kill()
         self._line.close()
 

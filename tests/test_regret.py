@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -239,6 +240,22 @@ def test_what_the_file_has_is_not_measured_again(quick: Path) -> None:
     shown = _run("--quick", "--only", "json_args", "--json", str(quick), "--keep")
     assert quick.read_text() == before
     assert "| json_args |" in shown
+
+
+def test_ctrl_c_keeps_what_is_complete(quick: Path, tmp_path: Path) -> None:
+    """The workload under way is given up at once, with all that was started for it; the records before it stay."""
+    kept = tmp_path / "records.json"
+    kept.write_text(quick.read_text())
+    command = [sys.executable, "-m", "benchmarks.regret", "--only", "cpu_pow", "--json", str(kept), "--keep"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "cpu_pow" not in process.stderr.readline():
+            assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        shown, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "| json_args |" in shown
+    assert kept.read_text() == quick.read_text()
 
 
 def test_the_page_gets_its_tables_and_its_picture(quick: Path) -> None:

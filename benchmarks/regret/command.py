@@ -43,19 +43,22 @@ def main(path: Path | None, only: tuple[str, ...], keep: bool, docs: bool, show:
         if not (keep or show):
             path.unlink(missing_ok=True)
         found = json.loads(path.read_text()) if path.exists() else _empty(how["rounds"])
+        status = 0
         try:
             if not show:
                 _run(path, found, only or tuple(corpus.names()), **how)
         except KeyboardInterrupt:
-            click.echo("Interrupted; what is complete is kept.", err=True)
+            click.echo("Interrupted: the workload under way is lost, what was complete is kept.", err=True)
+            status = 130
     if not found["records"]:
-        raise SystemExit("nothing was measured")
+        raise SystemExit(status or "nothing was measured")
     click.echo(f"\n{page.each_workload(found['records'])}\n\n{page.at_a_glance(found['records'])}\n")
     click.echo(page.trust(found["records"]))
     click.echo(machine.sentence(found["machine"], found["rounds"]))
     if docs:
         PLOT.write_text(picture.svg(found["records"]))
         PAGE.write_text(tables.placed(PAGE.read_text(), page.page(found, PLOT.name)))
+    raise SystemExit(status)
 
 
 def _empty(rounds: int) -> dict[str, Any]:
@@ -92,8 +95,13 @@ def _measured(name: str, how: How, meter: Meter) -> Record | None:
     record: Record | None = None
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        for line in process.stdout:
-            told = json.loads(line)
-            meter.name(f"{name}: {told.get('doing', 'done')}")
-            record = told.get("record", record)
+        try:
+            for line in process.stdout:
+                told = json.loads(line)
+                meter.name(f"{name}: {told.get('doing', 'done')}")
+                record = told.get("record", record)
+        except KeyboardInterrupt:
+            process.terminate()
+            process.wait()
+            raise
     return record

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -42,7 +43,8 @@ HOPELESS, HOPELESS_SECONDS = 8.0, 3.0
 SLOW = 5.0
 #: Others that want a core, on average over some looks, from which on the next run waits.
 BUSY, LOOKS, APART = 0.3, 6, 0.003
-BURNER = "while True: pass"
+#: Keeps a core busy for as long as whoever started it is there.
+BURNER = "import os; parent = os.getppid()\nwhile os.getppid() == parent: sum(range(100_000))"
 
 
 @dataclass(frozen=True)
@@ -256,6 +258,7 @@ def main() -> None:
     def tell(**what: Any) -> None:
         print(json.dumps(what), flush=True)
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that booths and servers end on every way out
     name, how = sys.argv[1], How(**json.loads(sys.argv[2]))
     tell(record=record(name, how, lambda doing: tell(doing=doing)))
 
