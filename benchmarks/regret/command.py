@@ -13,6 +13,7 @@ from typing import Any
 
 import click
 
+from concurrent_strategies import calibrate
 from concurrent_strategies.cli.progress import Meter
 
 from .. import corpus, machine, tables
@@ -75,6 +76,8 @@ def _run(path: Path, found: dict[str, Any], only: tuple[str, ...], seconds: floa
         click.echo("auto is left out: there is no such strategy yet", err=True)
     if machine.busy() and not quick:
         click.secho("The machine is busy: others want it too. Trust no figure of this run.", fg="yellow", err=True)
+    if not quick:
+        click.echo(f"What the strategies cost: {calibrate().reason}.", err=True)
     with Meter(shown=sys.stderr.isatty(), total=len(todo), what="workloads") as meter:
         for name in todo:
             if time.monotonic() > until:

@@ -85,7 +85,7 @@ class _Measuring:
     def record(self) -> Record:
         say, how = self._say, self._how
         say("imports")
-        _import_all(_asked(lambda: _used(auto=auto_exists()), how.patience) or [])
+        _import_all(_asked(lambda: _used(self._func, self._items[0], auto=auto_exists()), how.patience) or [])
         say("truth")
         told = _asked(lambda: truth.alone(self._func, self._items), 10 * how.patience)
         if told is None:
@@ -219,8 +219,10 @@ def _said(profile: WorkloadProfile) -> dict[str, Any]:
     return {each.name: getattr(profile, each.name) for each in fields(profile) if each.name in declared}
 
 
-def _used(*, auto: bool) -> list[str]:
+def _used(func: Any, item: Any, *, auto: bool) -> list[str]:
     """Use everything once, and return the names of the modules that this took."""
+    for spec in ("sync", "asyncio:1"):
+        get_strategy(spec).map(func, [item])
     for spec in ("sync", "thread:2", "asyncio:2", "process:2", "process:2/thread:2", *([AUTO] if auto else [])):
         get_strategy(spec).map(abs, range(4))
     advise(measure(abs, range(4)))
