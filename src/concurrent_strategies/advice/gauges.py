@@ -126,7 +126,7 @@ def _efficiency(strategy: ProcessStrategy, cores: int, clock: Callable[[], float
         (_time(strategy, spin, [2 * ROUNDS], clock), _time(strategy, spin, [2 * ROUNDS] * cores, clock))
         for _ in range(3 * TRIES)  # in turns, so that both meet the same weather
     ]
-    alone, together = map(min, zip(*pairs, strict=True))
+    alone, together = min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
     return min(1.0, max(0.05, (cores * alone / together - 1) / (cores - 1)))
 
 
