@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 # for its modules that are not named themselves.
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("_errors", "_deaths", "_outcome"),
-    ("_limit", "_options", "_machine"),
+    ("_limit", "_options", "_machine", "_congestion", "_autolimit"),
     ("_strategy",),
     (
         *("_core.port", "_core.run", "_core.rules", "_core.schedule"),
@@ -34,7 +34,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("",),  # the package itself
     ("http", "testing", "cli", "report", "integrations", "__main__"),
 )
-RULES = LAYERS[3]  # the state machine of a run and its parts
+RULES = (*LAYERS[3], "_congestion")  # the state machine of a run and its parts, and the rule of a limit that adapts
 
 # What is imported only where its own port, strategy or tool is.
 FOREIGN: dict[str, set[str]] = {
