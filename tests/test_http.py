@@ -65,6 +65,8 @@ class Server:
         self.requests.append(request)
         self.connections.add(request.transport)
         kind, _, rest = request.match_info["path"].partition("/")
+        if kind == "busy":
+            return web.Response(status=503, headers={"Retry-After": rest} if rest else {})
         if kind == "status":
             return web.Response(status=int(rest), reason="Because", text="no")
         if kind == "redirect":
@@ -149,6 +151,14 @@ def test_a_bad_status_is_an_error_that_says_which(server: Server, side: Side) ->
         assert (caught.value.url, caught.value.status, caught.value.reason) == (url, status, "Because")
         assert str(caught.value) == f"{url}: status {status} Because"
         assert isinstance(caught.value, OSError)
+
+
+def test_an_error_has_what_the_server_says_about_asking_again(server: Server, side: Side) -> None:
+    """As it was said, or `None`; it survives pickling."""
+    for path, said in (("busy/7", "7"), ("busy/", None), ("status/404", None)):
+        with pytest.raises(HTTPStatusError) as caught:
+            side(f"{server.url}/{path}")
+        assert pickle.loads(pickle.dumps(caught.value)).retry_after == caught.value.retry_after == said
 
 
 def test_redirects_are_followed_up_to_ten(server: Server, side: Side) -> None:

@@ -127,7 +127,8 @@ async def _exchange(session: ClientSession, url: str, target: Target, max_bytes:
 
     try:
         async with session.get(URL(target.url, encoded=True), allow_redirects=False) as response:
-            answer = Answer(response.status, response.reason or "", response.headers.get("Location"))
+            header = response.headers.get
+            answer = Answer(response.status, response.reason or "", header("Location"), header("Retry-After"))
             if not 200 <= answer.status <= 299:
                 await response.content.read(READ_SIZE)  # most error pages end here, and the connection can be kept
                 return answer
@@ -137,7 +138,7 @@ async def _exchange(session: ClientSession, url: str, target: Target, max_bytes:
                 size += len(piece)
                 check_length(url, size, max_bytes)
                 pieces.append(piece)
-            return Answer(answer.status, answer.reason, None, b"".join(pieces))
+            return Answer(answer.status, answer.reason, None, body=b"".join(pieces))
     except aiohttp.ClientConnectorCertificateError as error:
         raise connection_error(url, error.certificate_error) from error
     except aiohttp.ClientConnectorError as error:

@@ -207,7 +207,8 @@ def _ask(connection: _Connection, target: Target, deadline: float) -> HTTPRespon
 
 
 def _read(url: str, response: HTTPResponse, max_bytes: int) -> Answer:
-    answer = Answer(response.status, response.reason, response.getheader("Location"))
+    header = response.getheader
+    answer = Answer(response.status, response.reason, header("Location"), header("Retry-After"))
     if not 200 <= answer.status <= 299:
         response.read(READ_SIZE)  # most error pages end here, and the connection can be kept
         return answer
@@ -219,4 +220,4 @@ def _read(url: str, response: HTTPResponse, max_bytes: int) -> Answer:
         pieces.append(piece)
     if response.length:  # `read(n)` takes the end of the connection for the end of the body
         raise IncompleteRead(b"", response.length)
-    return Answer(answer.status, answer.reason, None, b"".join(pieces))
+    return Answer(answer.status, answer.reason, None, body=b"".join(pieces))

@@ -39,13 +39,15 @@ class HTTPStatusError(FetchError):
     Attributes:
         status: its number, such as 404.
         reason: the server's words for it, such as `Not Found`; may be empty.
+        retry_after: what the server says about when to ask again, seconds or a date; `None` if it says nothing.
     """
 
-    def __init__(self, url: str, status: int, reason: str, final: str) -> None:
+    def __init__(self, url: str, status: int, reason: str, final: str, retry_after: str | None = None) -> None:
         by = f" (from {final})" if final != url else ""
         super().__init__(url, f"status {status} {reason}".rstrip() + by)
         self.status = status
         self.reason = reason
+        self.retry_after = retry_after
 
 
 class FetchTimeout(FetchError, TimeoutError):

@@ -49,6 +49,7 @@ class Answer:
     status: int
     reason: str
     location: str | None
+    retry_after: str | None = None
     body: bytes = b""
 
 
@@ -103,7 +104,7 @@ def next_target(url: str, at: Target, answer: Answer) -> Target | None:
     if 200 <= answer.status <= 299:
         return None
     if answer.status not in _REDIRECTS or not answer.location:
-        raise HTTPStatusError(url, answer.status, answer.reason, _shown(url, at))
+        raise HTTPStatusError(url, answer.status, answer.reason, _shown(url, at), answer.retry_after)
     try:
         return aim(urljoin(at.url, answer.location))
     except ValueError:
