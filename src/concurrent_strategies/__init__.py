@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ._autolimit import AutoLimit as AutoLimit
     from ._config import from_config as from_config
     from ._config import get_strategy as get_strategy
     from ._config import using as using
@@ -66,6 +67,7 @@ _HOMES = {
     "Advice": "advice",
     "AsyncStream": "_strategy",
     "AsyncioStrategy": "_strategies.anyio",
+    "AutoLimit": "_autolimit",
     "BaseStrategy": "_core.base",
     "Calibration": "advice.calibration",
     "Failure": "_outcome",
@@ -114,6 +116,7 @@ __all__ = [
     "Advice",
     "AsyncStream",
     "AsyncioStrategy",
+    "AutoLimit",
     "BaseStrategy",
     "Calibration",
     "Failure",

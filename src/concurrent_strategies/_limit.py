@@ -6,6 +6,7 @@ Nothing here waits. A lease that wants more than it has is told later, by the ca
 from __future__ import annotations
 
 import threading
+from math import inf
 
 from ._errors import InvalidOption
 
@@ -30,13 +31,23 @@ class Limit:
         InvalidOption: if `n` is not a whole number above 0.
     """
 
+    #: Whether `n` follows what becomes of the calls.
+    adapts: bool = False
+    #: When `n` changes by itself.
+    due: float = inf
+
     def __init__(self, n: int) -> None:
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-            raise InvalidOption("max_workers", n, "max_workers must be greater than 0, a whole number or a Limit")
-        self.n = n
+            allowed = "max_workers must be greater than 0, a whole number, a Limit or 'auto'"
+            raise InvalidOption("max_workers", n, allowed)
+        self.n = self.most = n
         self._lock = threading.Lock()
         self._free = n
         self._leases: list[Lease] = []
+
+    def fixed(self, default: int) -> int:
+        """Return how many workers there are to be where `n` does not change while they work."""
+        return self.n
 
     def lease(self, ring: Callable[[], None], *, most: int | None = None, lent: int = 0) -> Lease:
         """Take part in the limit.
@@ -46,7 +57,7 @@ class Limit:
             most: permits this lease never asks beyond.
             lent: permits that come on top: a run inside a worker gets that worker's own, which waits meanwhile.
         """
-        lease = Lease(self, ring, self.n if most is None else most, lent)
+        lease = Lease(self, ring, self.most if most is None else most, lent)
         with self._lock:
             self._leases.append(lease)
         return lease
@@ -56,12 +67,18 @@ class Limit:
         with self._lock:
             leases = list(self._leases)
         for lease in leases:
-            lease._ring()
+            lease.ring()
+
+    def _short(self, asking: Lease) -> list[Lease]:
+        """Return who else would really get something: runs that ring each other in vain would never rest."""
+        if self._free <= 0 or len(self._leases) == 1:
+            return []
+        return [other for other in self._leases if other is not asking and other._own < other._share()]
 
     def __repr__(self) -> str:
         return f"Limit({self.n})"
 
-    def __reduce__(self) -> tuple[type[Limit], tuple[int]]:
+    def __reduce__(self) -> tuple[Callable[..., Limit], tuple[object, ...]]:
         # Threads of one process share it. Another process gets a limit of its own, of the same size.
         return Limit, (self.n,)
 
@@ -72,7 +89,7 @@ class Lease:
     def __init__(self, limit: Limit, ring: Callable[[], None], most: int, lent: int) -> None:
         self._limit = limit
         self._most = most
-        self._ring = ring
+        self.ring = ring
         self._lent = lent
         self._own = 0
         self._wanted = 0
@@ -101,19 +118,19 @@ class Lease:
                 limit._free += self._own - keep
                 self._own = keep
             elif keep > self._own:
-                more = min(keep - self._own, limit._free)
+                more = max(0, min(keep - self._own, limit._free))  # below 0 is what has to be given back first
                 limit._free -= more
                 self._own += more
-            # Only those who would really get something: runs that ring each other in vain would never rest.
-            rung = [other for other in limit._leases if other is not self and other._own < other._share()]
-            rung = rung if limit._free else []
+            rung = limit._short(self)
         for other in rung:
-            other._ring()
+            other.ring()
         return min(self.held, target + self._lent)
 
     def _share(self) -> int:
         """Return what is fair: all that is wanted while nobody goes short, else about equal parts of what there is."""
         limit = self._limit
+        if not limit.n:
+            return 0
         hungry = [lease for lease in limit._leases if lease._wanted]
         if len(hungry) > limit.n and self._wanted:
             # More runs than permits: whoever has one lets it go after its chunk if somebody has none, in turns.
@@ -138,7 +155,7 @@ class Lease:
             self._own = self._wanted = 0
             others = list(limit._leases)
         for other in others:
-            other._ring()
+            other.ring()
 
 
 def _wanted(lease: Lease) -> int:

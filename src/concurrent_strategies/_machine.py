@@ -53,6 +53,17 @@ def depth(environ: Mapping[str, str] | None = None) -> int:
     return int(text) if text.isdecimal() else 0
 
 
+def free_descriptors(root: Root = "/") -> int | None:
+    """Return how many more file descriptors this process may open; `None`: not known."""
+    base = os.fspath(root)
+    most = dict(_limits(base)).get("Max open files")
+    try:
+        open_now = len(os.listdir(os.path.join(base, "proc/self/fd")))  # noqa: PTH118, PTH208 - as in `_read`
+    except OSError:
+        return most
+    return None if most is None else max(0, most - open_now)
+
+
 def runnable(root: Root = "/") -> int | None:
     """Return how many threads of the whole system run or want to, the asking one among them; `None`: not known."""
     words = _read(os.fspath(root), "proc/loadavg").split()

@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol, TypeAlias, TypedDict, runtime_checkab
 from ._errors import InvalidOption, suggestion
 from ._limit import Limit
 
+MaxWorkers: TypeAlias = int | Limit | Literal["auto"] | None
 OnError: TypeAlias = Literal["raise", "collect", "skip"]
 ErrorFilter: TypeAlias = type[BaseException] | tuple[type[BaseException], ...] | Callable[[BaseException], bool]
 
@@ -97,7 +98,7 @@ class RunDefaults(TypedDict, total=False):
 class RunOptions(RunDefaults, total=False):
     """The options as keyword arguments of a verb."""
 
-    max_workers: int | Limit | None
+    max_workers: MaxWorkers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,7 @@ class Options:
 
     Args:
         max_workers: calls at once, at most, of all runs of one opened strategy together; a `Limit` is shared with
-            others. Default: what suits the strategy.
+            others. `"auto"` finds it while the work goes on: see `AutoLimit`. Default: what suits the strategy.
         ordered: `stream` and `outcomes` give items in input order, or else as they are completed.
         on_error: `"raise"` starts nothing after the first failed item and raises what the lowest failed index
             raised (unordered streams: the first to come); `"collect"` runs all, then raises one `ExceptionGroup`;
@@ -132,7 +133,7 @@ class Options:
         InvalidOption: naming the option, the value and what is allowed.
     """
 
-    max_workers: int | Limit | None = None
+    max_workers: MaxWorkers = None
     ordered: bool = True
     on_error: OnError = "raise"
     max_failures: float | None = None
@@ -220,9 +221,11 @@ NAMES = tuple(field.name for field in fields(Options))
 
 
 def _workers(value: object) -> None:
+    if isinstance(value, str) and value == "auto":
+        return
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        allowed = "max_workers must be greater than 0, a whole number or a Limit"
-        raise InvalidOption("max_workers", value, allowed)
+        allowed = "max_workers must be greater than 0, a whole number, a Limit or 'auto'"
+        raise InvalidOption("max_workers", value, allowed, suggestion(value, ["auto"]))
 
 
 def _whole(name: str, value: object, allowed: str = "a whole number above 0") -> None:

@@ -23,6 +23,7 @@ Value = int | float | bool | str | None
 
 #: Deeper nesting than this is a slip of the pen: two levels are all that has been seen to pay.
 MAX_LEVELS: Final = 4
+AUTO: Final = "auto"  # for the number of workers
 #: Longer numbers are refused: reading and printing them takes time that grows with the square of their length.
 _DIGITS: Final = 30
 EXAMPLE: Final = "'process:4?task_timeout=2.5/asyncio:250'"
@@ -57,7 +58,7 @@ class Spec:
     def __str__(self) -> str:
         head, query = self.name, []
         for key, value in self.options:
-            if key == "max_workers" and type(value) is int and value > 0:
+            if key == "max_workers" and (value == AUTO or (type(value) is int and value > 0)):
                 head = f"{head}:{value}"
             else:
                 query.append(f"{key}={_format_value(value)}")
@@ -100,9 +101,9 @@ def _parse_part(text: str, part: str, inner: Spec | None) -> Spec:
         _refuse(text, f"{where} the name of a strategy or @profile")
     options: dict[str, Value] = {}
     if has_workers:
-        if not _WORKERS.fullmatch(workers):
-            _refuse(text, f"{workers!r} after {name + ':'!r} has to be a whole number from 1")
-        options["max_workers"] = int(workers)
+        if workers != AUTO and not _WORKERS.fullmatch(workers):
+            _refuse(text, f"{workers!r} after {name + ':'!r} has to be a whole number from 1, or {AUTO}")
+        options["max_workers"] = workers if workers == AUTO else int(workers)
     if has_query:
         for pair in query.split("&"):
             key, value = _parse_option(text, part, pair)

@@ -33,6 +33,8 @@ def told(strategy: object) -> dict[str, Any]:
     [
         ({"strategy": "fake"}, {"name": "fake"}),
         ({"strategy": "fake", "max_workers": 4}, {"name": "fake", "max_workers": 4}),
+        ({"strategy": "fake", "max_workers": "auto"}, {"name": "fake", "max_workers": "auto"}),
+        ({"strategy": "fake:auto"}, {"name": "fake", "max_workers": "auto"}),
         ({"strategy": "fake:2?rate=1", "max_workers": 4}, {"name": "fake", "max_workers": 4, "rate": 1}),
         ({"strategy": "fake/other:3"}, {"name": "fake", "inner": {"name": "other", "max_workers": 3}}),
         ({"strategy": "fake", "inner": "other:3"}, {"name": "fake", "inner": {"name": "other", "max_workers": 3}}),

@@ -19,6 +19,7 @@ from concurrent_strategies._spec import MAX_LEVELS, Spec, is_value, parse_spec
         ("process:4", Spec("process", (("max_workers", 4),))),
         ("asyncio:500?loop=uvloop", Spec("asyncio", (("loop", "uvloop"), ("max_workers", 500)))),
         ("process:4/asyncio:250", Spec("process", (("max_workers", 4),), Spec("asyncio", (("max_workers", 250),)))),
+        ("asyncio:auto", Spec("asyncio", (("max_workers", "auto"),))),
         ("process/process/thread", Spec("process", (), Spec("process", (), Spec("thread")))),
         ("@nightly?rate=2", Spec("@nightly", (("rate", 2),))),
         ("  thread\n", Spec("thread")),

@@ -17,6 +17,12 @@ def test_results_come_as_json_lines_in_the_order_of_the_items(project: Project) 
     assert (ended.status, ended.out, ended.err) == (0, "2\n4\n6\n", "")
 
 
+def test_the_number_of_workers_may_be_left_to_be_found(project: Project) -> None:
+    """`thread:auto` is a strategy like any other."""
+    ended = project.run("map", "work:double", "-s", "thread:auto", "-i", "-", stdin="1\n2\n3\n")
+    assert (ended.status, ended.out, ended.err) == (0, "2\n4\n6\n", "")
+
+
 def test_items_may_come_from_a_file_and_results_go_to_one(project: Project) -> None:
     """`--items FILE`, `--output FILE`; a file of JSON lines is told by its name."""
     (project.folder / "in.jsonl").write_text('"1"\n2\n')

@@ -12,13 +12,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concurrent_strategies import InvalidOption, Limit, Options, Retry, SyncStrategy, ThreadStrategy
+from concurrent_strategies import AutoLimit, InvalidOption, Limit, Options, Retry, SyncStrategy, ThreadStrategy
 
 VARIABLE: ContextVar[int] = ContextVar("variable")
 
 GOOD: list[dict[str, Any]] = [
     {"max_workers": 1},
     {"max_workers": Limit(2)},
+    {"max_workers": "auto"},
+    {"max_workers": AutoLimit(3)},
     {"ordered": False},
     {"on_error": "skip"},
     {"max_failures": 3},
@@ -43,7 +45,7 @@ GOOD: list[dict[str, Any]] = [
     {"shared_context": True},
 ]
 BAD: list[tuple[str, Any]] = [
-    *[("max_workers", value) for value in (0, -1, "2", 1.5, True, [])],
+    *[("max_workers", value) for value in (0, -1, "2", "Auto", 1.5, True, [])],
     *[("ordered", value) for value in (None, 1, "yes")],
     *[("on_error", value) for value in (None, "rise", True)],
     *[("max_failures", value) for value in (0, -1, 0.0, 1.5, 1.0, "3", True)],

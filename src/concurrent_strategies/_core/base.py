@@ -25,13 +25,13 @@ from typing_extensions import Unpack
 
 from .._errors import InvalidOption, StrategyClosed
 from .._limit import Limit
-from .._options import NAMES, Options, RunDefaults
+from .._options import NAMES, MaxWorkers, Options, RunDefaults
 from .._strategy import Traits
 from .crew import Crew
 from .drive import Engine
 from .port import Port
 from .verb import Job as Job  # for authors
-from .verb import Verb
+from .verb import Verb, own_limit
 from .verbs import Verbs
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class BaseStrategy(Verbs):
     """The verbs of a strategy over the ports it opens; a strategy object is configuration, picklable and reusable.
 
     Args:
-        max_workers: calls at once, at most; a number or a `Limit`.
+        max_workers: calls at once, at most; a number, a `Limit`, or `"auto"`.
         options: any option of a run, as this strategy's default.
     """
 
@@ -61,7 +61,7 @@ class BaseStrategy(Verbs):
     _closed: bool
     _pid: int
 
-    def __init__(self, max_workers: int | Limit | None = None, **options: Unpack[RunDefaults]) -> None:
+    def __init__(self, max_workers: MaxWorkers = None, **options: Unpack[RunDefaults]) -> None:
         for name, value in options.items():
             if name not in NAMES:
                 raise self._unknown(name, value)
@@ -73,6 +73,13 @@ class BaseStrategy(Verbs):
     @abstractmethod
     def default_workers(self) -> int:
         """Return `max_workers` for whoever has not said."""
+
+    def auto_workers(self, colour: str) -> int | None:
+        """Return how many calls at once `max_workers="auto"` may come to, for functions of this colour.
+
+        `None`, if calls do not wait here: then there is nothing to find out, and it stands for the default.
+        """
+        return None
 
     def hire(self, workers: int) -> Crew:
         """Make the workers that stay warm inside `with`; they may be started later, when first needed."""
@@ -127,8 +134,7 @@ class BaseStrategy(Verbs):
             self.check_open()
             if self._crew is None:
                 self._crew = self.hire(self.most())
-                given = self.options.max_workers
-                self._limit = given if isinstance(given, Limit) else Limit(self.most())
+                self._limit = own_limit(self)
                 self._finalizer = weakref.finalize(self, _end, self._crew, os.getpid())
         return self
 
@@ -207,8 +213,8 @@ class BaseStrategy(Verbs):
         """Return how many workers there are at most, by the options of this strategy."""
         given = self.options.max_workers
         if isinstance(given, Limit):
-            return given.n
-        return given if given is not None else self.default_workers()
+            return given.fixed(self.default_workers())
+        return given if isinstance(given, int) else self.default_workers()
 
     def check_open(self) -> None:
         """Raise `StrategyClosed` after `close`; in a forked child, forget the parent's workers."""

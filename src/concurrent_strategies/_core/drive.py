@@ -20,13 +20,14 @@ from .._errors import InvalidOption, StrategyClosed
 from .._limit import Lease
 from .checkpoint import MISSING, Checkpoint
 from .crew import Crew
-from .port import Port
+from .port import Port, Report
 from .run import Run
 from .shelf import Entry
 from .source import Source
 
 if TYPE_CHECKING:
     from .ear import Ear
+    from .feedback import Feedback
 
 NEGLECT = 0.02  # seconds without a driver after which the keeper takes over
 CLOSE = 5.0  # seconds that a call which cannot be ended may take to end by itself, when its run is given up
@@ -45,6 +46,9 @@ class Engine:
         keeps: whether it lives longer than this run.
         checkpoint: where finished items are noted, and found.
         attended: whether the consumer comes back at once for more, as `map` does: then no keeper is needed for it.
+
+    Attributes:
+        feedback: hears what the workers say, where the limit depends on that.
     """
 
     def __init__(
@@ -63,6 +67,7 @@ class Engine:
         self.port = port
         self.source = source
         self.attended = attended
+        self.feedback: Feedback | None = None
         self._checkpoint = checkpoint
         run.logs = checkpoint is not None
         self.inside: bool = False
@@ -103,7 +108,11 @@ class Engine:
             if self._crew.closed:
                 run.fail(StrategyClosed("the strategy was closed while this run was under way; close the stream first"))
             now = clock()
-            run.report(port.poll(), now)
+            reports = port.poll()
+            if self.feedback is None:
+                run.report(reports, now)
+            else:
+                self._report(self.feedback, reports, now)
             if self._checkpoint is not None:
                 self._note()
             workers = self._lease.adjust(run.demand(now, port.inner), run.busy(port.span, port.inner))
@@ -117,8 +126,19 @@ class Engine:
                     port.recall(chunk, bool(detail))
                 else:
                     port.stop(chunk, detail)
+                    if self.feedback is not None:
+                        self.feedback.stopped(chunk, detail)
             self.slack = 0.0 if port.inline else run.slack(port.seats, port.span)
-            return max(0.0, min(run.due(now, port.span), port.alarm) - now)
+            due = min(run.due(now, port.span), port.alarm)
+            return max(0.0, (due if self.feedback is None else min(due, self.feedback.due)) - now)
+
+    def _report(self, feedback: Feedback, reports: list[Report], now: float) -> None:
+        busy = self.run.busy(self.port.span, self.port.inner)
+        self.run.report(reports, now)
+        try:
+            feedback.heard(reports, busy, now)
+        except Exception as error:  # of the caller's own predicate
+            self.run.fail(error)
 
     def _note(self) -> None:
         assert self._checkpoint is not None

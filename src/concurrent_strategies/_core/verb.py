@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from .._limit import Limit
+from .._machine import free_descriptors
 from .._options import Options
 from .call import ASYNC, PLAIN, Call
 from .checkpoint import Checkpoint
@@ -44,7 +45,8 @@ class Verb:
         self._strategy = strategy
         self._options = options
         self._how = how
-        self._func, self._declared_async = pick(func, native_async=strategy.prefers_async())
+        self._func, declared_async = pick(func, native_async=strategy.prefers_async())
+        self._colour = ASYNC if declared_async else PLAIN
         self._star = len(iterables) > 1
         self._keys: dict[int, Any] = {}
         source = open_source(iterables, can_await=how.get("can_await", False))
@@ -62,7 +64,7 @@ class Verb:
         crew = warm[0] if warm else strategy.hire(workers)
         port = strategy.open(Job(self._call(limit), crew, workers, loop, apart=self._how.get("apart", False)))
         lease = limit.lease(port.bell.ring, most=workers, lent=1 if limit in occupied.get() else 0)
-        run = Run(self._rules(workers, port), time.monotonic(), self._source.total)
+        run = Run(self._rules(workers, port, limit.adapts), time.monotonic(), self._source.total)
         if self._source.ended:
             run.exhaust()
         self._delivery = Delivery(options, run, self._keys)
@@ -74,28 +76,44 @@ class Verb:
 
             self._tick = ticker(options.progress, self._source.total)
         attended = self._how.get("whole", False)
-        return Engine(run, port, lease, self._source, crew, note, keeps=bool(warm), attended=attended)
+        engine = Engine(run, port, lease, self._source, crew, note, keeps=bool(warm), attended=attended)
+        if limit.adapts:
+            from .feedback import feedback
+
+            engine.feedback = feedback(limit, lease, self._source.total, options.task_timeout)
+        return engine
 
     def _limit(self, warm: Limit | None) -> tuple[Limit, int]:
-        """Return what bounds the calls at once, and how many of them this run may have."""
-        wanted, own = self._options.max_workers, self._strategy.options.max_workers
+        """Return what bounds the calls at once, and how many of them this run may come to."""
+        strategy, wanted = self._strategy, self._options.max_workers
+        adapting = strategy.auto_workers(self._colour)
         if isinstance(wanted, Limit):
-            return wanted, wanted.n
-        most = self._strategy.most() if wanted is None else wanted
-        limit = warm or (own if isinstance(own, Limit) else Limit(most))
-        return limit, min(most, limit.n)
+            if not wanted.adapts or adapting is not None:
+                return wanted, _most(wanted, wanted.most, adapting)
+            wanted = wanted.fixed(strategy.default_workers())
+        elif wanted == "auto":
+            if adapting is not None:
+                limit = warm or own_limit(strategy, "auto")
+                return limit, _most(limit, limit.most, adapting)
+            wanted = strategy.default_workers()
+        most = strategy.most() if wanted is None else wanted
+        limit = warm or own_limit(strategy, most)
+        return limit, _most(limit, most, adapting)
 
-    def _rules(self, workers: int, port: Port) -> Rules:
+    def _rules(self, workers: int, port: Port, adapts: bool) -> Rules:
         options, whole = self._options, self._how.get("whole", False)
         window = options.buffersize
         if window is None and not (whole and self._source.total is not None):
             window = max(LEAST_WINDOW, 4 * workers)
+        chunksize = None if options.chunksize == "auto" else options.chunksize
+        if adapts and port.span == 1:  # what is refused is not to be followed by what was handed out with it
+            chunksize = chunksize or 1
         fail_fast = options.on_error == "raise" and options.max_failures is None and not self._how.get("outcomes")
         return Rules(
             ordered=options.ordered,
             fail_fast=fail_fast,
             window=window,
-            chunksize=None if options.chunksize == "auto" else options.chunksize,
+            chunksize=chunksize,
             timeout=options.timeout,
             task_timeout=None if port.inline else options.task_timeout,
             retry=options.retry,
@@ -110,7 +128,7 @@ class Verb:
         return Call(
             self._func,
             star=self._star,
-            colour=ASYNC if self._declared_async else PLAIN,
+            colour=self._colour,
             context=context,
             shared_context=options.shared_context,
             seed=options.seed,
@@ -167,3 +185,29 @@ class Verb:
     def _count(self, batch: list[Entry]) -> None:
         if self._tick is not None:
             self._tick(sum(map(len, batch)))
+
+
+def own_limit(strategy: BaseStrategy, most: int | Literal["auto"] | None = None) -> Limit:
+    """Return what bounds the calls of a strategy, or of one run that has workers of its own.
+
+    Args:
+        strategy: the strategy, which may have a limit that it shares with others.
+        most: calls at once, where it has none; default: what the strategy says.
+    """
+    own = strategy.options.max_workers
+    adapting = strategy.auto_workers(PLAIN) is not None
+    if isinstance(own, Limit) and (adapting or not own.adapts):
+        return own
+    if adapting and "auto" in (most, own if most is None else None):
+        from .._autolimit import AutoLimit
+
+        return AutoLimit()
+    return Limit(most if isinstance(most, int) else strategy.most())
+
+
+def _most(limit: Limit, most: int, adapting: int | None) -> int:
+    """Return how many calls at once a run may come to on a limit."""
+    if limit.adapts and adapting is not None:
+        free = free_descriptors()
+        most = min(most, adapting, most if free is None else max(1, free // 2))
+    return min(most, limit.most)

@@ -17,8 +17,7 @@ from .._core.call import ASYNC
 from .._core.loops import serve_asyncio, serve_trio
 from .._core.port import Port
 from .._errors import InvalidOption, StrategyUnavailable, suggestion
-from .._limit import Limit
-from .._options import RunDefaults
+from .._options import MaxWorkers, RunDefaults
 from .._ports.first import FirstPort
 from .._ports.home import LoopCrew, Serve
 from .._ports.loop import LoopPort
@@ -34,6 +33,10 @@ class _LoopStrategy(BaseStrategy):
     def default_workers(self) -> int:
         """Return 100."""
         return 100
+
+    def auto_workers(self, colour: str) -> int:
+        """Return 1000 for coroutines, and 256 for what may turn out to need threads."""
+        return 1000 if colour == ASYNC else 256
 
     @abstractmethod
     def serve(self) -> Serve:
@@ -85,7 +88,7 @@ class AsyncioStrategy(_LoopStrategy):
 
     def __init__(
         self,
-        max_workers: int | Limit | None = None,
+        max_workers: MaxWorkers = None,
         *,
         loop: Literal["asyncio", "uvloop"] = "asyncio",
         worker_resource: Callable[[], Any] | None = None,
@@ -133,7 +136,7 @@ class TrioStrategy(_LoopStrategy):
 
     def __init__(
         self,
-        max_workers: int | Limit | None = None,
+        max_workers: MaxWorkers = None,
         *,
         worker_resource: Callable[[], Any] | None = None,
         **options: Unpack[RunDefaults],

@@ -12,8 +12,7 @@ from .._core.base import BaseStrategy, Job
 from .._core.crew import Crew, Setup
 from .._core.port import Port
 from .._errors import InvalidOption, StrategyUnavailable
-from .._limit import Limit
-from .._options import RunDefaults
+from .._options import MaxWorkers, RunDefaults
 from .._ports.native import is_patched
 from .._strategy import Traits
 
@@ -61,7 +60,7 @@ class GreenStrategy(BaseStrategy):
 
     def __init__(
         self,
-        max_workers: int | Limit | None = None,
+        max_workers: MaxWorkers = None,
         *,
         isolate: bool | None = None,
         initializer: Callable[..., object] | None = None,
@@ -95,6 +94,10 @@ class GreenStrategy(BaseStrategy):
     def default_workers(self) -> int:
         """Return 100."""
         return 100
+
+    def auto_workers(self, colour: str) -> int:
+        """Return 1000."""
+        return 1000
 
     def shape(self, colour: str) -> tuple[int, int]:
         """Return one seat with all calls."""

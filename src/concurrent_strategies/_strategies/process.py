@@ -12,9 +12,8 @@ from .._core.base import BaseStrategy, Job
 from .._core.crew import Setup
 from .._core.port import Port
 from .._errors import InvalidOption
-from .._limit import Limit
 from .._machine import usable_cores
-from .._options import RunDefaults
+from .._options import MaxWorkers, RunDefaults
 from .._ports.echo import checked_relay
 from .._ports.launch import launcher
 from .._ports.nesting import environment
@@ -61,7 +60,7 @@ class ProcessStrategy(BaseStrategy):
 
     def __init__(
         self,
-        max_workers: int | Limit | None = None,
+        max_workers: MaxWorkers = None,
         *,
         start_method: str | None = None,
         initializer: Callable[..., object] | None = None,

@@ -10,9 +10,8 @@ from typing_extensions import Unpack
 from .._core.base import BaseStrategy, Job
 from .._core.crew import Setup
 from .._core.port import Port
-from .._limit import Limit
 from .._machine import usable_cores
-from .._options import RunDefaults
+from .._options import MaxWorkers, RunDefaults
 from .._ports.thread_crew import ThreadCrew
 from .._ports.threads import ThreadsPort
 from .._strategy import Traits
@@ -42,7 +41,7 @@ class ThreadStrategy(BaseStrategy):
 
     def __init__(
         self,
-        max_workers: int | Limit | None = None,
+        max_workers: MaxWorkers = None,
         *,
         initializer: Callable[..., object] | None = None,
         initargs: tuple[Any, ...] = (),
@@ -60,6 +59,10 @@ class ThreadStrategy(BaseStrategy):
     def default_workers(self) -> int:
         """Return min(32, usable cores + 4), as the standard library does."""
         return min(32, int(usable_cores()) + 4)
+
+    def auto_workers(self, colour: str) -> int:
+        """Return 256: more threads at once cost more than they bring."""
+        return 256
 
     def hire(self, workers: int) -> ThreadCrew:
         """Keep threads between runs."""

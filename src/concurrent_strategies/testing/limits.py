@@ -11,7 +11,7 @@ from typing import Any
 from .._errors import RunTimeout, TaskTimeout, TooManyFailures
 from .._options import Retry
 from .._outcome import Failure, Success
-from .functions import Boom, double, fail_on, nap, not_there
+from .functions import Boom, adouble, double, fail_on, nap, not_there
 from .noting import abusy, afail_times, busy, fail_times, note
 from .promises import Promises, board, consume, raised
 
@@ -105,6 +105,18 @@ class LimitPromises(Promises):
         assert strategy.map(func, range(8)) == list(range(8))
         again = notices.read("start-1.2").at
         assert all(notices.read(f"start-{x}").at < again for x in range(8))
+
+    def test_auto_workers_change_no_result(self, tmp_path: Path) -> None:
+        """However many calls at once are found to be right: the same results, errors and attempts, in both colours."""
+        with self.new(max_workers="auto") as strategy:
+            for func in (double, adouble):
+                assert strategy.map(func, range(100)) == list(range(0, 200, 2))
+            assert raised(Boom, strategy.map, fail_on, [(7, 30)] * 60, range(60)).args == (7,)
+            kinds = [type(outcome) for outcome in strategy.outcomes(fail_on, [(7,)] * 9, range(9))]
+            assert kinds == [*[Success] * 7, Failure, Success]
+            func = functools.partial(fail_times, board(tmp_path), 2)
+            assert strategy.map(func, range(20), retry=Retry(attempts=3, wait=0)) == list(range(20))
+        assert self.new().map(double, range(100), max_workers="auto") == list(range(0, 200, 2))
 
     def test_starts_keep_the_rate(self, tmp_path: Path) -> None:
         """Twenty a second is twenty a second, over all workers together."""
