@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from .advice import Advice as Advice
     from .advice import WorkloadProfile as WorkloadProfile
     from .advice import advise as advise
+    from .advice.auto import AutoStrategy as AutoStrategy
     from .advice.calibration import Calibration as Calibration
     from .advice.calibration import calibrate as calibrate
     from .advice.measurement import Measurement as Measurement
@@ -66,6 +67,7 @@ _HOMES = {
     "Advice": "advice",
     "AsyncStream": "_strategy",
     "AsyncioStrategy": "_strategies.anyio",
+    "AutoStrategy": "advice.auto",
     "BaseStrategy": "_core.base",
     "Calibration": "advice.calibration",
     "Failure": "_outcome",
@@ -114,6 +116,7 @@ __all__ = [
     "Advice",
     "AsyncStream",
     "AsyncioStrategy",
+    "AutoStrategy",
     "BaseStrategy",
     "Calibration",
     "Failure",
