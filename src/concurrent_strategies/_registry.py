@@ -79,8 +79,8 @@ BUILT_IN: Final = MappingProxyType(
             _built_in("process", "ProcessStrategy", "process"),
             _built_in("green", "GreenStrategy", "green", needs="gevent"),
             _built_in("asyncio", "AsyncioStrategy", "anyio", needs="anyio"),
-            Registration("auto", f"{__package__}.advice.auto:AutoStrategy", (), ""),
             _built_in("trio", "TrioStrategy", "anyio", needs="trio", extra="trio"),
+            Registration("auto", f"{__package__}.advice.auto:AutoStrategy", (), ""),
         )
     }
 )

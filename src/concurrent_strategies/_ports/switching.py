@@ -53,7 +53,7 @@ class SwitchingPort(Port):
         self._allowed = 0
         self._calls = calls
         self._before: Port | None = None  # the port that keeps seat 0 until the last one has answered
-        self._muted = False
+        self._muted = self._closed = False
         self._add(first)
 
     def _add(self, port: Port) -> None:
@@ -112,7 +112,12 @@ class SwitchingPort(Port):
     def _resize(self) -> None:
         calls = min(self._allowed, self._calls)
         self.current.resize(max(1, calls // self.current.inner) if calls else 0)
-        if self._before is not None:
+        if self._before is None:
+            return
+        if calls and self.current.seats < 2:  # no seat could be anybody else's
+            self._before.resize(0)
+            self._before = None
+        else:
             self._before.resize(min(1, self._allowed))
 
     def switch(self, port: Port, calls: int) -> None:
@@ -129,7 +134,7 @@ class SwitchingPort(Port):
         for other in self._ports:
             if other is not port:
                 other.resize(0)
-        self._before = before if calls > 1 else None
+        self._before = before
         self._resize()
         self.bell.ring()
 
@@ -176,6 +181,8 @@ class SwitchingPort(Port):
         self.bell.clear()
         reports, self._reports = self._reports, []
         for port in tuple(self._ports):
+            if self._closed and port.quiet:
+                continue
             if port.bell.fileno() < 0:
                 port.bell.clear()
             for report in port.poll():
@@ -185,13 +192,21 @@ class SwitchingPort(Port):
             waiting, self._later = self._later, []
             for chunk in waiting:
                 self.start(chunk)
+        if self._closed:
+            self._close_bell()
         return reports
 
     def close(self) -> None:
         """End or abandon at once whatever still runs, everywhere."""
+        self._closed = True
         for port in self._ports:
             port.close()
-        self.bell.close()
+        self._close_bell()
+
+    def _close_bell(self) -> None:
+        """Close the bell once nobody has to be waited for."""
+        if self.quiet:
+            self.bell.close()
 
     # ------------------------------------------------------------------------------------------------- internals
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import Unpack
@@ -45,8 +46,9 @@ class AutoStrategy(BaseStrategy):
         max_workers: calls at once, at most, whatever is chosen; default: what the choice says, at most 1000.
         profile: what you know about the work, as for `advise`: a `WorkloadProfile` or a mapping of its fields, such as
             `{"max_connections": 8}` or `{"thread_safe": False}`.
-        worker_resource: makes something for each worker, whatever that is then, which items get by
-            `worker_resource()`.
+        initializer: called once in each worker, whatever that is then, with `initargs`.
+        initargs: its arguments.
+        worker_resource: makes something for each worker, which items get by `worker_resource()`.
         options: any option of a run, as this strategy's default.
 
     Attributes:
@@ -60,8 +62,10 @@ class AutoStrategy(BaseStrategy):
 
     name = "auto"
     traits: Traits = Traits(parallel_cpu=True, native_async=True, interrupts=frozenset({"async"}))
-    settings: ClassVar[tuple[str, ...]] = ("profile", "worker_resource")
+    settings: ClassVar[tuple[str, ...]] = ("profile", "initializer", "initargs", "worker_resource")
     profile: WorkloadProfile | None = None
+    initializer: Callable[..., object] | None = None
+    initargs: tuple[Any, ...] = ()
     worker_resource: Callable[[], Any] | None = None
 
     def __init__(
@@ -69,12 +73,16 @@ class AutoStrategy(BaseStrategy):
         max_workers: int | Limit | None = None,
         *,
         profile: WorkloadProfile | Mapping[str, Any] | None = None,
+        initializer: Callable[..., object] | None = None,
+        initargs: tuple[Any, ...] = (),
         worker_resource: Callable[[], Any] | None = None,
         **options: Unpack[RunDefaults],
     ) -> None:
         super().__init__(max_workers, **options)
         if profile is not None:
             self.profile = WorkloadProfile.of(profile)
+        self.initializer = initializer
+        self.initargs = initargs
         self.worker_resource = worker_resource
         self._chosen = ""
         self.check_setup()
@@ -94,7 +102,7 @@ class AutoStrategy(BaseStrategy):
 
     def hire(self, workers: int) -> Crew:
         """Keep the workers of whatever has been chosen."""
-        return AutoCrew(self.worker_resource)
+        return AutoCrew(Setup(self.initializer, self.initargs, self.worker_resource))
 
     def open(self, job: Job) -> Port:
         """Open the port that begins."""
@@ -133,14 +141,14 @@ class AutoCrew(Crew):
     """The strategies that were chosen, with their workers, until the crew is closed.
 
     Args:
-        resource: makes something for each worker.
+        setup: what each worker does first and last.
     """
 
-    def __init__(self, resource: Callable[[], Any] | None) -> None:
-        self._resource = resource
+    def __init__(self, setup: Setup) -> None:
+        self._setup = setup
         self._lock = threading.Lock()
         self._strategies: dict[str, BaseStrategy] = {}
-        self.threads: ThreadCrew = ThreadCrew(Setup(worker_resource=resource), "auto")
+        self.threads: ThreadCrew = ThreadCrew(setup, "auto")
 
     def open(self, plan: Plan, job: Job) -> Port:
         """Open a port for a plan, with the workers that are there already, if there are any.
@@ -163,9 +171,17 @@ class AutoCrew(Crew):
         if plan.strategy == "sync":
             return _strategy("sync")
         if plan.inner:
-            inner = _strategy(plan.inner, plan.inner_workers, worker_resource=self._resource)
+            inner = self._prepared(plan.inner, plan.inner_workers)
             return _strategy("process", plan.workers, inner=inner)
-        return _strategy(plan.strategy, plan.workers, worker_resource=self._resource)
+        return self._prepared(plan.strategy, plan.workers)
+
+    def _prepared(self, name: str, workers: int) -> BaseStrategy:
+        setup = self._setup
+        if name == "asyncio":  # a loop is prepared where its resource is made
+            resource = setup.worker_resource if setup.initializer is None else partial(_made_after, setup)
+            return _strategy(name, workers, worker_resource=resource)
+        settings = {"initializer": setup.initializer, "initargs": setup.initargs}
+        return _strategy(name, workers, worker_resource=setup.worker_resource, **settings)
 
     @property
     def stuck(self) -> int:
@@ -179,6 +195,12 @@ class AutoCrew(Crew):
         for strategy in strategies:
             strategy.close(timeout)
         self.threads.close(timeout)
+
+
+def _made_after(setup: Setup) -> Any:
+    assert setup.initializer is not None
+    setup.initializer(*setup.initargs)
+    return None if setup.worker_resource is None else setup.worker_resource()
 
 
 def _strategy(name: str, *workers: int, **settings: Any) -> BaseStrategy:
