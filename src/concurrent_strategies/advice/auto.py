@@ -13,7 +13,7 @@ from .._core.base import BaseStrategy, Job
 from .._core.call import ASYNC
 from .._core.crew import Crew, Setup
 from .._core.item import occupied
-from .._errors import InvalidOption
+from .._errors import InvalidOption, StrategyClosed
 from .._limit import Limit
 from .._machine import Machine
 from .._options import RunDefaults
@@ -81,6 +81,9 @@ class AutoStrategy(BaseStrategy):
         super().__init__(max_workers, **options)
         if profile is not None:
             self.profile = WorkloadProfile.of(profile)
+        if self.profile is not None and self.profile.main_thread_only and (initializer or worker_resource):
+            name = "initializer" if initializer else "worker_resource"
+            raise InvalidOption(name, initializer or worker_resource, "with main_thread_only there are no workers")
         self.initializer = initializer
         self.initargs = initargs
         self.worker_resource = worker_resource
@@ -147,6 +150,7 @@ class AutoCrew(Crew):
     def __init__(self, setup: Setup) -> None:
         self._setup = setup
         self._lock = threading.Lock()
+        self._over = False
         self._strategies: dict[str, BaseStrategy] = {}
         self.threads: ThreadCrew = ThreadCrew(setup, "auto")
 
@@ -157,14 +161,16 @@ class AutoCrew(Crew):
             StrategyError: if it cannot be had.
         """
         with self._lock:
+            if self._over:
+                raise StrategyClosed("the strategy was closed while a run was under way")
             key = plan.spec() if plan.inner or plan.strategy == "process" else plan.strategy
             strategy = self._strategies.get(key)
             if strategy is None:
                 strategy = self._strategies[key] = self._made(plan)
                 strategy.__enter__()
-        warm = strategy.warm()
-        assert warm is not None
-        warm[0].prepare(plan.workers)
+            warm = strategy.warm()
+            assert warm is not None
+            warm[0].prepare(plan.workers)
         return strategy.open(Job(job.call, warm[0], plan.workers, job.loop, apart=job.apart, items=job.items))
 
     def _made(self, plan: Plan) -> BaseStrategy:
@@ -191,6 +197,7 @@ class AutoCrew(Crew):
     def close(self, timeout: float) -> None:
         """End all of them."""
         with self._lock:
+            self._over = True
             strategies, self._strategies = list(self._strategies.values()), {}
         for strategy in strategies:
             strategy.close(timeout)

@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import logging
 import math
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from time import monotonic as clock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._core.port import Done, Failed, Port, Report
 from .._errors import StrategyError
@@ -24,6 +25,7 @@ from .._machine import Machine
 from .._ports.loop import LoopPort
 from .._ports.switching import SwitchingPort
 from .calibration import cached
+from .constants import DEFAULTS
 from .course import Course, Reading
 from .crossing import Crossing, crossing
 from .estimate import estimate
@@ -31,6 +33,7 @@ from .findings import Findings
 from .plan import Plan
 from .scout import Lookout, ScoutPort
 from .sharing import changes_here
+from .thread_facts import ThreadFacts
 
 if TYPE_CHECKING:
     from .._core.call import Call
@@ -46,6 +49,14 @@ BEGINNING: Final = 0.1
 SOME: Final = 0.05
 #: Seconds between two looks at whether a loop is busy: at first, and at most; and that it may take to answer.
 PING, PING_LATER, PROMPT = 0.005, 0.05, 0.0005
+
+
+class _First(NamedTuple):
+    """What came of looking at the first items."""
+
+    course: Course
+    changed: bool
+    port: Port | None
 
 
 class AutoPort(SwitchingPort):
@@ -90,13 +101,14 @@ class AutoPort(SwitchingPort):
         self._lookout: Lookout | None = None
         self._seen: Observation | None = None
         self._crossing: Crossing | None = None
-        self._profile: WorkloadProfile | None = None  # what the lookout has found, until it is taken
+        self._first: _First | None = None  # what the lookout has found, until it is taken
+        self._handing = threading.Lock()
         self._done = 0
         self._least = math.inf
         self._stalled = 0.0
         self._pinged: float | None = None
-        self._late = False
-        self._cpu = time.process_time()
+        self._late = self._over = False
+        self._facts: ThreadFacts | None = None  # of the loop's thread
         self._began = self._looked = clock()
         self._due = self._began + (MOMENT if scouting else PING)
 
@@ -114,16 +126,23 @@ class AutoPort(SwitchingPort):
                 self._least = min(self._least, report.seconds / len(report.values))
             elif isinstance(report, Failed):
                 self._done += 1
-        if (self._profile is not None or clock() >= self._due) and not self.muted:
+        if (self._first is not None or clock() >= self._due) and not self.muted:
             self._think(clock())
         return reports
 
     def close(self) -> None:
         """End or abandon at once whatever still runs, everywhere."""
+        with self._handing:
+            self._over = True
+            found, self._first = self._first, None
+        if found is not None and found.port is not None:
+            found.port.close()
         if self._lookout is not None:
             self._lookout.end()
         if self._scout is not None:
             self._scout.no_more()
+        if self._facts is not None:
+            self._facts.close()
         super().close()
 
     def fell_back(self) -> None:
@@ -148,8 +167,7 @@ class AutoPort(SwitchingPort):
                     self._due = self._next_ping(now)
                     return
                 self._course = self._new_course()
-                begun = Reading(self._began, 0, self._items, self._cpu)
-                self._course.starts(self._plan, replace(self._declared, coroutine=True), begun)
+                self._course.starts(self._plan, replace(self._declared, coroutine=True), self._reading(now))
         course = self._course
         assert course is not None
         if now >= course.due and not self.changing:
@@ -166,8 +184,8 @@ class AutoPort(SwitchingPort):
             if profile is not None and course.measured(profile, reading):
                 self._go_on(course)
             return
-        resized = profile is not None and course.resized(profile, reading)
-        if course.look(reading) or resized:
+        revised = profile is not None and course.revised(profile, reading)
+        if course.look(reading) or revised:
             self._go_on(course)
 
     def arrived(self) -> None:
@@ -177,36 +195,44 @@ class AutoPort(SwitchingPort):
             self._due = min(self._course.due, self._next_ping(clock()))
 
     def _watch(self, scout: ScoutPort, now: float) -> None:
-        """See to it that somebody watches, and go by what has been seen."""
-        profile, self._profile = self._profile, None
-        if profile is not None:
-            self._course = self._new_course()
-            if self._course.measured(profile, self._reading(now)):
-                self._go_on(self._course)
-            self._due = self._course.due
+        """See to it that somebody watches, and go by what came of it."""
+        found, self._first = self._first, None
+        if found is not None:
+            self._course = found.course
+            if found.changed:
+                self._go_on(found.course, found.port)
+            self._due = found.course.due
         elif self._lookout is None and scout.marks.begun:
             self._lookout = Lookout(scout.marks, self._answer)
-            self._due = math.inf if self._lookout.begin() else now + BEGINNING
-            if self._due < math.inf:
-                self._lookout = None  # no thread is left for it: later, perhaps
+            self._due = math.inf
+            if not self._lookout.begin():  # no thread is left for it: later, perhaps
+                self._lookout, self._due = None, now + BEGINNING
         else:
             self._due = now + (MOMENT if self._lookout is None else math.inf)
 
     def _answer(self, seen: Observation | None) -> None:
-        """Take what was seen, in the lookout's thread: pickling for a try may take a while."""
+        """Choose by what was seen, and prepare what was chosen; in the lookout's thread, as both take a while."""
         self._seen = seen
         profile = None if seen is None else self._found(seen)
         if profile is None:  # nothing was timed: look again
-            self._lookout = None
-            self._due = clock() + MOMENT
-        self._profile = profile
+            self._lookout, self._due = None, clock() + MOMENT
+        else:
+            course = self._new_course()
+            changed = course.measured(profile, self._reading(clock()))
+            port = None
+            if changed and course.plan.family != "thread":
+                port = self._open_or_settle(course)
+            with self._handing:
+                if not self._over:
+                    self._first, port = _First(course, changed, port), None
+            if port is not None:
+                port.close()
         self.bell.ring()
 
     def _found(self, seen: Observation) -> WorkloadProfile | None:
         scout = self._scout
         assert scout is not None
-        machine = Machine.detect()
-        found = estimate(seen.samples, seen, gil=machine.gil)
+        found = estimate(seen.samples, seen, gil=self._here.gil)
         if not found:
             return None
         findings = Findings(self._declared, self._items)
@@ -217,44 +243,57 @@ class AutoPort(SwitchingPort):
             if self._crossing is None or not self._crossing.examples:
                 self._crossing = crossing(self._call.func, scout.marks.examples)
             findings.crossing(self._crossing)
-        profile = findings.measurement(machine, cached(machine), iter(()), ()).profile
-        if "shared_state" not in self._declared.declared() and changes_here(self._call.func):
+        profile = findings.measurement(self._here, DEFAULTS, iter(()), ()).profile
+        if profile.shared_state is None and changes_here(self._call.func):
             profile = replace(profile, shared_state=True)
         return profile
 
-    def _new_course(self) -> Course:
+    @cached_property
+    def _here(self) -> Machine:
+        """This machine, as a run that is driven from a worker's thread meets it."""
         machine = Machine.detect()
+        return replace(machine, nested=machine.nested or self._nested, running_loop=False)
+
+    def _new_course(self) -> Course:
         load = 0.0 if self._seen is None else round(self._seen.load or 0.0, 1)
-        nested = machine.nested or self._nested
-        return Course(replace(machine, load=load, nested=nested, running_loop=False), cached(machine), self._most)
+        return Course(replace(self._here, load=load), cached(self._here), self._most)
 
     def _reading(self, now: float) -> Reading:
         left = None if self._items is None else max(1, self._items - self._done)
-        cpu = time.process_time()
-        return Reading(now, self._done, left, cpu, self._stalled, self._least if self._done else 0.0)
+        cpu, queued, facts = time.process_time(), 0.0, self._facts
+        if facts is not None and facts.readable() and isinstance(self.current, LoopPort):
+            cpu, queued = facts.cpu(), facts.queued()
+        least = self._least if self._done else 0.0
+        return Reading(now, self._done, left, cpu, max(0.0, self._stalled - queued), least)
 
-    def _go_on(self, course: Course) -> None:
+    def _go_on(self, course: Course, port: Port | None = None) -> None:
         """Go on with what was chosen; with what there is, if that cannot be had."""
-        plan = course.plan
-        scout = self._scout
-        if plan.family not in ("sync", "thread") and scout is not None:
-            scout.no_more()
-        try:
-            if scout is not None and plan.family in ("sync", "thread"):
-                if self.current is not scout:
-                    self.switch(scout, plan.calls)
-                else:
-                    self.widen(plan.calls)
+        scout, plan = self._scout, course.plan
+        if scout is not None and plan.family in ("sync", "thread"):
+            if self.current is not scout:
+                self.switch(scout, plan.calls)
             else:
-                self.switch(self._opened(plan), plan.calls)
-        except (StrategyError, OSError) as error:
-            self.words.append(partial(_LOGGER.info, "stays with %s: %s", self._plan.family, error))
-            course.settle(self._plan)
-            return
+                self.widen(plan.calls)
+        else:
+            port = port or self._open_or_settle(course)
+            if port is None:
+                return
+            if scout is not None:
+                scout.no_more()
+            self.switch(port, plan.calls)
         self._plan = plan
         self._told(plan)
         after = "%s after %d items and %.3f s"
         self.words.append(partial(_LOGGER.info, after, plan.spec(), self._done, clock() - self._began))
+
+    def _open_or_settle(self, course: Course) -> Port | None:
+        """Open a port for what was chosen; if it cannot be had, have the course stay with what there is."""
+        try:
+            return self._opened(course.plan)
+        except (StrategyError, OSError) as error:
+            self.words.append(partial(_LOGGER.info, "stays with %s: %s", self._plan.family, error))
+            course.settle(self._plan)
+            return None
 
     # --------------------------------------------------------------------------------------- whether a loop stalls
 
@@ -282,3 +321,5 @@ class AutoPort(SwitchingPort):
     def _ponged(self) -> None:
         sent, self._pinged = self._pinged, None
         self._late = sent is not None and clock() - sent > PROMPT
+        if self._facts is None and not self._over:
+            self._facts = ThreadFacts()

@@ -2,7 +2,7 @@
 
     measured(profile)   the first items have told what an item is: the formulas choose for those that are left
     look(reading)       counters of the run: does the choice deliver what it promised?
-    resized(profile)    more items have told more: as many threads as that calls for
+    revised(profile)    more items have told more, while threads run them
 
 A run begins with one worker. It changes course at most twice, and only for a gain of a quarter of what is left:
 
@@ -34,10 +34,15 @@ WORTH: Final = 0.75
 FIRST_LOOK, ENOUGH = 0.025, 8
 #: Another number of threads has to differ by this factor.
 OTHER_SIZE: Final = 1.25
+#: More computing than was measured, by this part of it, is news.
+NEWS: Final = 0.5
 #: Cores that are busy where one lock or one loop is what all wait for.
 ONE_CORE = (0.85, 1.2)
+HALF_BUSY: Final = 0.5
+#: Part of the time for which a loop stands still without computing, below which it only queued for its turn.
+BLOCKED: Final = 0.2
 #: Processes that take longer for an item than one worker, by more than this, and for so many seconds, do not pay.
-SLOWER, SLOWLY = 1.5, 0.1
+SLOWER, SLOWLY = 1.5, 0.2
 
 
 @final
@@ -93,17 +98,25 @@ class Course:
         self._profile = profile
         return self._take(self._choose(profile, reading.left).chosen.plan, reading)
 
-    def resized(self, profile: WorkloadProfile, reading: Reading) -> bool:
-        """Learn more about the items while threads run them; return whether there are to be more threads, or fewer."""
+    def revised(self, profile: WorkloadProfile, reading: Reading) -> bool:
+        """Learn more about the items while threads run them; return whether the plan is another from now on."""
         since = self._since
         assert since is not None
         seconds = reading.now - since.now
-        if seconds <= 0 or (reading.cpu - since.cpu) / seconds > ONE_CORE[0]:
+        busy = (reading.cpu - since.cpu) / seconds if seconds > 0 else math.inf
+        if busy > ONE_CORE[0]:
             return False  # in such a crowd items seem to wait when they queue
         self._profile = profile
-        plan = self._choose(profile, reading.left).chosen.plan
+        choice = self._choose(profile, reading.left)
+        plan = choice.chosen.plan
+        if plan.family != self.plan.family:
+            # More cores are for work that fills one at least by half. Of a run without a known end only what was
+            # reached can tell, which `look` goes by.
+            evident = busy > HALF_BUSY and reading.left is not None
+            worth = choice.chosen.cost.total < WORTH * choice.model.cost(self.plan).total
+            return evident and worth and self._change(plan, reading)
         larger, smaller = sorted((plan.workers, self.plan.workers), reverse=True)
-        if plan.family != self.plan.family or larger < OTHER_SIZE * smaller:
+        if larger < OTHER_SIZE * smaller:
             return False
         self.plan = plan
         return True
@@ -140,10 +153,15 @@ class Course:
         plan = choice.chosen.plan
         if plan.family == self.plan.family or not self._gains(choice, reading.left, seconds / items):
             return False
-        self._changes += 1
-        return self._take(plan, reading)
+        return self._change(plan, reading)
 
     # ------------------------------------------------------------------------------------------------- internals
+
+    def _change(self, plan: Plan, reading: Reading) -> bool:
+        if self._changes >= CHANGES:
+            return False
+        self._changes += 1
+        return self._take(plan, reading)
 
     def _take(self, plan: Plan, reading: Reading) -> bool:
         changed = plan != self.plan
@@ -171,15 +189,22 @@ class Course:
             if max(busy, stalled) < ONE_CORE[0]:
                 return None
             computing = cpu / items
-            block = max(0.0, stalled * seconds - cpu) / items
+            idle = stalled - busy  # it stood still and did not compute
+            block = idle * seconds / items if idle > BLOCKED else 0.0
             wait = max(0.0, reading.least - computing - block)  # others make them longer, but not the shortest
             return replace(
                 profile, gil_cpu=computing, async_cpu=computing, async_wait=wait, wait=wait + block, async_block=block
             )
-        if family == "process" and seconds > SLOWLY and seconds / items > SLOWER * _alone(profile):
+        if family == "process" and seconds > SLOWLY and seconds / items > SLOWER * self._alone(profile):
             self._barred = True
             return profile
         return None
+
+    def _alone(self, profile: WorkloadProfile) -> float:
+        """Return the seconds of an item for one worker, which has to share the cores with other programs."""
+        machine = self._machine
+        computing = (profile.gil_cpu or 0.0) + profile.free_cpu
+        return computing / min(1.0, machine.cores / (1 + machine.load)) + profile.wait
 
     def _gains(self, choice: Choice, left: int | None, each: float) -> bool:
         """Tell whether a change is worth it, at so many seconds per item now."""
@@ -193,11 +218,6 @@ def _held(profile: WorkloadProfile, computing: float) -> WorkloadProfile | None:
     """Return the profile with what an item computes by now; as one core does it all, what is new holds the GIL."""
     before = (profile.gil_cpu or 0.0) + profile.free_cpu
     more = computing - before
-    if more <= 0 and profile.free_cpu > (profile.gil_cpu or 0.0):
+    if more < NEWS * before and profile.free_cpu > (profile.gil_cpu or 0.0):
         return None  # it was known, and is known not to hold it
     return replace(profile, gil_cpu=max(0.0, computing - min(profile.free_cpu, before)))
-
-
-def _alone(profile: WorkloadProfile) -> float:
-    """Return the seconds of an item for one worker."""
-    return (profile.gil_cpu or 0.0) + profile.free_cpu + profile.wait

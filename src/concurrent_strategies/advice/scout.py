@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 from .._core.port import Chunk, Report, Started
 from .._ports.threads import ThreadsPort
 from .marks import Marks
-from .observer import Observation, Observer
+from .observer import Observation, Observer, shortened_interval
 from .patience import Haste
 from .thread_facts import ThreadFacts
 
@@ -112,12 +112,13 @@ class Lookout:
             self._thread.join(ENDING)
 
     def _watch(self) -> None:
-        try:
-            seen: Observation | None = Observer(self, Haste(), quiet=0.0).watch()
-        except OSError:  # the thread that was watched has ended, and its clock with it
-            seen = None
-        if not self._over.is_set():
-            self._answer(seen)
+        with shortened_interval():  # also for the answer, which items that hold the GIL would keep waiting
+            try:
+                seen: Observation | None = Observer(self, Haste(), quiet=0.0).watch()
+            except OSError:  # the thread that was watched has ended, and its clock with it
+                seen = None
+            if not self._over.is_set():
+                self._answer(seen)
 
     # -------------------------------------------------------------------------------------- for the observer
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _ASSIGNS: Final = {"STORE_GLOBAL", "DELETE_GLOBAL"}
 _FIXED: Final = (
     *(int, float, complex, bool, str, bytes, range, type(None), type(...), type(NotImplemented)),
-    *(type, types.ModuleType, types.BuiltinFunctionType),
+    *(type, types.ModuleType),
 )
 
 
@@ -74,7 +74,7 @@ def _is_fixed(value: object, seen: frozenset[int]) -> bool:
         return True
     if isinstance(value, tuple | frozenset):
         return all(_is_fixed(each, seen) for each in value)
-    if isinstance(value, types.FunctionType | functools.partial):
+    if isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.MethodType | functools.partial):
         return id(value) in seen or not _changes(value, seen)
     params = getattr(type(value), "__dataclass_params__", None)
     if params is not None and params.frozen:
