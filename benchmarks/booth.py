@@ -45,11 +45,12 @@ class Booth:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
-        with contextlib.suppress(OSError):
-            self._line.sendall(b"end\n")
-            self._line.settimeout(10.0)
-            self._line.recv(1)  # comes with the end
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:  # nobody waits for it on the way out of an error, or of Ctrl-C
+            with contextlib.suppress(OSError):
+                self._line.sendall(b"end\n")
+                self._line.settimeout(10.0)
+                self._line.recv(1)  # comes with the end
         self._kill()
         self._line.close()
 
@@ -77,6 +78,7 @@ class Booth:
             self._kill()
         elif warm or self._left < self._patience / 2:
             timing.figures.append(answer["figure"])
+            timing.told = answer.get("told")
 
     def _ask(self) -> dict[str, Any]:
         self._line.settimeout(self._patience)
@@ -124,7 +126,6 @@ def _once(case: Case, work: Callable[[], Any]) -> dict[str, Any]:
     gc.collect()
     since = time.perf_counter()
     result = work()
-    figure = case.figure(time.perf_counter() - since) if not isinstance(result, Reading) else result.figure
-    if isinstance(result, Reading):
-        result = result.result
-    return {"figure": figure} if case.right(result) else {"note": f"wrong: {str(result)[:100]}"}
+    took = case.figure(time.perf_counter() - since)
+    figure, result, told = result if isinstance(result, Reading) else Reading(took, result)
+    return {"figure": figure, "told": told} if case.right(result) else {"note": f"wrong: {str(result)[:100]}"}

@@ -24,10 +24,14 @@ _SCALE = {"ms": 1e3, "us": 1e6, "s": 1.0}
 
 
 class Reading(NamedTuple):
-    """What a contender returns that measures something else than its time: the figure, and its result."""
+    """What a contender returns that measures something else than its time: the figure, its result, what else to tell.
+
+    What it tells has to be such as JSON can hold.
+    """
 
     figure: float
     result: Any = None
+    told: Any = None
 
 
 @dataclass(frozen=True)
@@ -100,11 +104,15 @@ class Case:
 
 @dataclass
 class Timing:
-    """The figures of one contender, round by round; a note says why there are none, or fewer."""
+    """The figures of one contender, round by round; a note says why there are none, or fewer.
+
+    `told` is what it told along with the last of them.
+    """
 
     contender: Contender
     figures: list[float] = field(default_factory=list)
     note: str = ""
+    told: Any = None
 
     @property
     def median(self) -> float:

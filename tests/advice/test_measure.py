@@ -106,6 +106,19 @@ def test_each_kind_of_work_is_told_from_the_others(func: Any, items: Any, most: 
     assert set(profile.confidence or ()) >= {"gil_cpu", "free_cpu", "wait"}
 
 
+def test_the_first_item_of_an_async_version_is_left_out_too() -> None:
+    """It carries imports and connections: here more computing than all the others together."""
+    first = iter([3_000_000])
+
+    async def late(seconds: float) -> int:
+        await asyncio.sleep(seconds)
+        return spin(next(first, 0))
+
+    measurement = measure(late, [0.001] * 20)
+    assert measurement.outcomes[0].duration is not None
+    assert 20 * (measurement.profile.async_cpu or 0.0) < measurement.outcomes[0].duration
+
+
 def test_a_slow_wait_is_recognised_while_the_first_item_is_under_way() -> None:
     """The item cannot end before the measurement has: so whatever is known by then was seen from outside."""
     gate = threading.Event()

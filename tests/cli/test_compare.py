@@ -14,10 +14,12 @@ from urllib.request import urlopen
 
 import pytest
 
+from concurrent_strategies import Failure, ThreadStrategy
 from concurrent_strategies.cli import compare, contest, server
 from concurrent_strategies.cli.contest import Workload, compete
 from concurrent_strategies.cli.contestant import Job, Report
 from concurrent_strategies.cli.standings import BAR, bar
+from concurrent_strategies.http import HTTPStatusError, fetch
 
 from .conftest import Project
 
@@ -217,6 +219,14 @@ def test_the_server_answers_the_same_for_the_same_path() -> None:
     assert first == again == server.body("/a")
     assert other != first
     assert len(first) == server.PAGE_BYTES
+
+
+def test_the_server_works_on_as_many_pages_as_it_is_told() -> None:
+    """Half as many more may queue; what comes beyond is refused with status 503. An address may say its own wait."""
+    with server.serving(0.0, capacity=2) as address, ThreadStrategy(4) as strategy:
+        outcomes = list(strategy.outcomes(fetch, [f"{address}/{number}?wait=1" for number in range(4)]))
+    refused = [each.error for each in outcomes if isinstance(each, Failure)]
+    assert [error.status for error in refused if isinstance(error, HTTPStatusError)] == [503]
 
 
 @pytest.fixture

@@ -182,6 +182,14 @@ def shown(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))
 
 
+@pytest.mark.parametrize("size", [10, 100_000, 1_000_000])
+def test_what_an_array_has_in_one_piece_comes_back(size: int) -> None:
+    """Also where there is one bytes object for all of it, as for results that go together but each by itself."""
+    body = bytearray(number % 251 for number in range(size))
+    assert pickle.loads(joined(pickle.PickleBuffer(body))) == body
+    assert pickle.loads(joined((1, pickle.PickleBuffer(bytes(body)), "__main__"))) == (1, body, "__main__")
+
+
 @pytest.mark.parametrize("make", [*WHOLE, *OURS])
 @settings(max_examples=20)
 @given(value=VALUES, notes=st.lists(TEXT, max_size=3))

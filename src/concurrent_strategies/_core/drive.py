@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidOption, StrategyClosed
 from .._limit import Lease
-from .bell import Bell
 from .checkpoint import MISSING, Checkpoint
 from .crew import Crew
 from .port import Port
@@ -27,7 +26,7 @@ from .shelf import Entry
 from .source import Source
 
 if TYPE_CHECKING:
-    from .loops import Loop
+    from .ear import Ear
 
 NEGLECT = 0.02  # seconds without a driver after which the keeper takes over
 CLOSE = 5.0  # seconds that a call which cannot be ended may take to end by itself, when its run is given up
@@ -272,49 +271,3 @@ async def aclose(engine: Engine, ear: Ear, hurry: bool) -> None:
                 await ear.heard(seconds)
             except cancelled:
                 continue  # by its task, which no scope shields: what is being given up is given up in any case
-
-
-class Ear:
-    """Awaits a bell in the loop it is made in: through its descriptor, or by being called from whoever rings."""
-
-    def __init__(self, bell: Bell, loop: Loop) -> None:
-        import anyio
-
-        self._bell = bell
-        self._loop = loop
-        self._rung = anyio.Event()
-        self._subscribed = bell.fileno() < 0
-        if self._subscribed:
-            bell.subscribe(self._ring)
-
-    def _ring(self) -> None:
-        if threading.get_ident() == self._loop.thread:
-            self.wake()
-            return
-        with contextlib.suppress(RuntimeError):  # the loop has ended, so nobody waits
-            self._loop.soon(self.wake)
-
-    def wake(self) -> None:
-        """End the wait; in the loop's own thread."""
-        self._rung.set()
-        if not self._subscribed:
-            self._bell.ring()
-
-    async def heard(self, timeout: float) -> None:
-        """Wait until it rings, for `timeout` seconds at most."""
-        import anyio
-
-        with anyio.move_on_after(max(0.0, timeout)):
-            if self._subscribed:
-                await self._rung.wait()
-            else:
-                await anyio.wait_readable(self._bell.fileno())
-        # In this order: a ring in between finds the new event, and one that is kept by the bell is forgotten only
-        # after that. What it was about is polled after both.
-        self._rung = anyio.Event()
-        self._bell.clear()
-
-    def close(self) -> None:
-        """Listen no more."""
-        if self._subscribed:
-            self._bell.subscribe(None)

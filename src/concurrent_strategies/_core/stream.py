@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from .drive import Ear, Engine, aclose, adrive, drive
+from .drive import Engine, aclose, adrive, drive
+from .ear import Ear
 from .shelf import Entry
 
 if TYPE_CHECKING:

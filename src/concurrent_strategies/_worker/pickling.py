@@ -28,7 +28,9 @@ class Parts(list["Any"]):
     """A file to pickle into that keeps the parts it is given: a large bytes object is not copied."""
 
     def write(self, part: Any) -> int:
-        """Keep a part."""
+        """Keep a part; what an array has in one piece comes as what refers to it."""
+        if type(part) is pickle.PickleBuffer:
+            part = part.raw()
         self.append(part)
         return len(part)
 
@@ -46,7 +48,7 @@ def dumps(value: Any, kinds: set[type] | None = None) -> tuple[list[Any], list[m
     parts, buffers = Parts(), list[pickle.PickleBuffer]()
     try:
         _by_name(parts, buffers.append).dump(value)
-        if not any(b"__main__" in part for part in parts if len(part) < _SCAN):
+        if not any(b"__main__" in part for part in parts if len(part) < _SCAN and type(part) is bytes):
             return parts, [buffer.raw() for buffer in buffers]
     except Exception:
         if isinstance(value, list) and all(type(item) in _SCALARS for item in value):
@@ -61,7 +63,7 @@ def joined(value: Any) -> bytes:
     parts = Parts()
     try:
         _by_name(parts, None).dump(value)
-        if not any(b"__main__" in part for part in parts):
+        if not any(b"__main__" in part for part in parts if type(part) is bytes):
             return b"".join(parts)
     except Exception:
         parts.clear()

@@ -174,8 +174,8 @@ def _add_async(findings: Findings, work: _Work, coroutine: Callable[..., Any], *
     done = max(1, seen.samples.items)
     computing, idle = found["gil_cpu"], found["wait"]
     total = computing.value + found["free_cpu"].value
-    cpu = max(steps.cpu / done, total - steps.overhead) if seen.samples.items else total
-    block = min(idle.value, steps.blocked / done)
+    cpu = max(steps.cpu, total - steps.overhead) if seen.samples.items else total
+    block = min(idle.value, steps.blocked)
     findings.add(
         {
             "async_cpu": replace(computing, value=cpu),

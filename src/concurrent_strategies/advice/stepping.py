@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Coroutine
 from contextvars import copy_context
+from dataclasses import dataclass
 from time import perf_counter as clock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,19 +24,24 @@ NOTICEABLE: Final = 0.2e-3
 BARE, BARE_WAIT = 5, 0.001
 
 
+@dataclass(slots=True)
+class _Sums:
+    """Seconds of computing and of blocking calls in the steps of one item."""
+
+    cpu: float = 0.0
+    blocked: float = 0.0
+
+
 class Steps:
-    """The sums over all steps of all items.
+    """The sums over the steps of each item.
 
     Attributes:
-        cpu: seconds of computing.
-        blocked: seconds of blocking calls.
         facts: of the thread in which the loop runs; without them, queueing for a core passes for blocking.
         overhead: seconds of CPU that it takes to run one coroutine by itself, which one among many does not take.
     """
 
     def __init__(self) -> None:
-        self.cpu: float = 0.0
-        self.blocked: float = 0.0
+        self._items: list[_Sums] = []
         self.overhead: float = 0.0
         self.facts: ThreadFacts | None = None
 
@@ -63,6 +69,7 @@ class Steps:
             loop = asyncio.get_running_loop()
             before = loop.get_task_factory()
             loop.set_task_factory(self._make_task)
+            self._items.append(_Sums())
             awaitable = func(*args)
             try:
                 return await (_Watched(awaitable, self) if hasattr(awaitable, "send") else awaitable)
@@ -86,10 +93,26 @@ class Steps:
         finally:
             wall, used = clock() - since, time.thread_time() - cpu
             waited = (facts.queued() if facts is not None else 0.0) - queued
-            self.cpu += used
+            sums = self._items[-1]
+            sums.cpu += used
             idle = wall - used - waited
             if idle > NOTICEABLE:
-                self.blocked += idle
+                sums.blocked += idle
+
+    @property
+    def cpu(self) -> float:
+        """Seconds of computing, for each item."""
+        return sum(sums.cpu for sums in self._settled) / len(self._settled)
+
+    @property
+    def blocked(self) -> float:
+        """Seconds of blocking calls, for each item."""
+        return sum(sums.blocked for sums in self._settled) / len(self._settled)
+
+    @property
+    def _settled(self) -> list[_Sums]:
+        """The items to reckon with: the first one carries imports and connections, so it goes first."""
+        return self._items[1:] or self._items or [_Sums()]
 
 
 async def _wait() -> None:

@@ -1,7 +1,7 @@
 """A web server on this machine to download from: each page comes after the same wait, as from a server far away.
 
-A program of its own, so that it shares no interpreter lock with what is timed: `python -m ...cli.server LATENCY`
-prints its address, and ends when its standard input does. The kernel closes that, however the parent goes.
+A program of its own, so that it shares no interpreter lock with what is timed: `python -m ...cli.server LATENCY
+CAPACITY` prints its address, and ends when its standard input does. The kernel closes that, however the parent goes.
 """
 
 from __future__ import annotations
@@ -21,11 +21,13 @@ PAGE_BYTES: Final = 20_000
 
 
 @contextmanager
-def serving(latency: float) -> Iterator[str]:
+def serving(latency: float, capacity: int = 0) -> Iterator[str]:
     """Run the server.
 
     Args:
-        latency: seconds that each page takes.
+        latency: seconds that each page takes, unless its address ends with `?wait=` and other seconds.
+        capacity: how many pages it works on at a time; half as many more may queue, and what comes beyond them is
+            refused with status 503. 0: any number.
 
     Yields:
         Its address, such as `http://127.0.0.1:40123`.
@@ -33,7 +35,7 @@ def serving(latency: float) -> Iterator[str]:
     Raises:
         RuntimeError: if it does not start.
     """
-    command = [sys.executable, "-m", __name__, str(latency)]
+    command = [sys.executable, "-m", __name__, str(latency), str(capacity)]
     # In a session of its own: Ctrl-C in the terminal is for the parent, whose end ends this one too.
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
@@ -52,13 +54,23 @@ def serving(latency: float) -> Iterator[str]:
                 process.kill()
 
 
-async def serve(latency: float) -> None:
+async def serve(latency: float, capacity: int) -> None:
     """Serve until standard input ends."""
     from aiohttp import web
 
+    seats, guests = asyncio.Semaphore(capacity or sys.maxsize), 0
+
     async def page(request: Request) -> Response:
-        await asyncio.sleep(latency)
-        return web.Response(body=body(request.path))
+        nonlocal guests
+        if capacity and guests >= capacity + capacity // 2:
+            return web.Response(status=503)
+        guests += 1
+        try:
+            async with seats:
+                await asyncio.sleep(float(request.query.get("wait", latency)))
+            return web.Response(body=body(request.path))
+        finally:
+            guests -= 1
 
     ended = asyncio.Event()
     asyncio.get_running_loop().add_reader(sys.stdin, ended.set)
@@ -79,4 +91,4 @@ def body(path: str) -> bytes:
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(float(sys.argv[1])))
+    asyncio.run(serve(float(sys.argv[1]), int(sys.argv[2])))
