@@ -33,7 +33,7 @@ class Simulation:
 
     def reading(self, least: float = 0.0) -> Reading:
         """Return the counters."""
-        return Reading(self.now, self.done, max(1, self.items - self.done), self.cpu, self.stalled, least)
+        return Reading(self.now, self.done, max(1, self.items - self.done), self.cpu, self.stalled, least=least)
 
     def until_looks(self, looks: int, rate: float, cpu: float, stalled: float = 0.0, least: float = 0.0) -> bool:
         """Go on to the next looks, at so many items and so much CPU per second; return whether the course changed."""
@@ -126,6 +126,14 @@ def test_a_loop_that_is_blocked_gives_way_to_threads() -> None:
     one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
     assert Simulation(one).until_looks(3, rate=100, cpu=0.02, stalled=0.98, least=0.01)
     assert one.plan.family.endswith("thread")
+
+
+def test_a_loop_that_has_to_queue_for_its_core_is_no_less_busy() -> None:
+    """Other programs have two thirds of it; what is left to it, it uses."""
+    one = course()
+    one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
+    assert one.look(Reading(0.2, 40, 99_960, 0.06, 0.2, 0.14, 0.03))
+    assert one.plan.family.startswith("process")
 
 
 def test_a_loop_that_waits_stays() -> None:

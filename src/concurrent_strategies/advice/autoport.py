@@ -33,7 +33,7 @@ from .findings import Findings
 from .plan import Plan
 from .scout import Lookout, ScoutPort
 from .sharing import changes_here
-from .thread_facts import ThreadFacts
+from .stall import SOON, Stall
 
 if TYPE_CHECKING:
     from .._core.call import Call
@@ -47,8 +47,6 @@ MOMENT: Final = 0.002
 BEGINNING: Final = 0.1
 #: Less computing than this part of an item is no reason to look at what pickling costs.
 SOME: Final = 0.05
-#: Seconds between two looks at whether a loop is busy: at first, and at most; and that it may take to answer.
-PING, PING_LATER, PROMPT = 0.005, 0.05, 0.0005
 
 
 class _First(NamedTuple):
@@ -105,12 +103,10 @@ class AutoPort(SwitchingPort):
         self._handing = threading.Lock()
         self._done = 0
         self._least = math.inf
-        self._stalled = 0.0
-        self._pinged: float | None = None
-        self._late = self._over = False
-        self._facts: ThreadFacts | None = None  # of the loop's thread
-        self._began = self._looked = clock()
-        self._due = self._began + (MOMENT if scouting else PING)
+        self._over = False
+        self._stall = None if scouting else Stall()
+        self._began = clock()
+        self._due = self._began + (MOMENT if scouting else SOON)
 
     @property
     def alarm(self) -> float:  # type: ignore[override]
@@ -141,8 +137,8 @@ class AutoPort(SwitchingPort):
             self._lookout.end()
         if self._scout is not None:
             self._scout.no_more()
-        if self._facts is not None:
-            self._facts.close()
+        if self._stall is not None:
+            self._stall.close()
         super().close()
 
     def fell_back(self) -> None:
@@ -160,19 +156,19 @@ class AutoPort(SwitchingPort):
         if self._scout is not None and self._course is None:
             self._watch(self._scout, now)
             return
-        if self._scout is None:
-            self._ping(now)
-            if self._course is None:
-                if now < self._began + BEGINNING:
-                    self._due = self._next_ping(now)
-                    return
-                self._course = self._new_course()
-                self._course.starts(self._plan, replace(self._declared, coroutine=True), self._reading(now))
+        if self._stall is not None and isinstance(self.current, LoopPort):
+            self._stall.look(self.current, now, self._due)
+        if self._scout is None and self._course is None:
+            if now < self._began + BEGINNING or (self._stall is not None and self._stall.facts is None):
+                self._due = self._next_look(now)
+                return
+            self._course = self._new_course()
+            self._course.starts(self._plan, replace(self._declared, coroutine=True), self._reading(now))
         course = self._course
         assert course is not None
         if now >= course.due and not self.changing:
             self._look(course, self._reading(now))
-        self._due = min(math.inf if self.changing else course.due, self._next_ping(now))
+        self._due = min(math.inf if self.changing else course.due, self._next_look(now))
 
     def _look(self, course: Course, reading: Reading) -> None:
         """Think again, by what the scout's items have told meanwhile and by the counters of the run."""
@@ -188,11 +184,16 @@ class AutoPort(SwitchingPort):
         if course.look(reading) or revised:
             self._go_on(course)
 
+    def _next_look(self, now: float) -> float:
+        if self._stall is None or not isinstance(self.current, LoopPort):
+            return math.inf
+        return self._stall.next(now)
+
     def arrived(self) -> None:
         """Judge what was changed to from here on."""
         if self._course is not None:
             self._course.arrived(self._reading(clock()))
-            self._due = min(self._course.due, self._next_ping(clock()))
+            self._due = min(self._course.due, self._next_look(clock()))
 
     def _watch(self, scout: ScoutPort, now: float) -> None:
         """See to it that somebody watches, and go by what came of it."""
@@ -260,11 +261,11 @@ class AutoPort(SwitchingPort):
 
     def _reading(self, now: float) -> Reading:
         left = None if self._items is None else max(1, self._items - self._done)
-        cpu, queued, facts = time.process_time(), 0.0, self._facts
-        if facts is not None and facts.readable() and isinstance(self.current, LoopPort):
-            cpu, queued = facts.cpu(), facts.queued()
-        least = self._least if self._done else 0.0
-        return Reading(now, self._done, left, cpu, max(0.0, self._stalled - queued), least)
+        least, stall = self._least if self._done else 0.0, self._stall
+        if stall is not None and stall.facts is not None and isinstance(self.current, LoopPort):
+            facts = stall.facts
+            return Reading(now, self._done, left, facts.cpu(), stall.seconds, facts.queued(), least)
+        return Reading(now, self._done, left, time.process_time(), least=least)
 
     def _go_on(self, course: Course, port: Port | None = None) -> None:
         """Go on with what was chosen; with what there is, if that cannot be had."""
@@ -281,6 +282,8 @@ class AutoPort(SwitchingPort):
             if scout is not None:
                 scout.no_more()
             self.switch(port, plan.calls)
+            if not self.changing:
+                self.arrived()
         self._plan = plan
         self._told(plan)
         after = "%s after %d items and %.3f s"
@@ -294,32 +297,3 @@ class AutoPort(SwitchingPort):
             self.words.append(partial(_LOGGER.info, "stays with %s: %s", self._plan.family, error))
             course.settle(self._plan)
             return None
-
-    # --------------------------------------------------------------------------------------- whether a loop stalls
-
-    def _next_ping(self, now: float) -> float:
-        if not isinstance(self.current, LoopPort):
-            return math.inf
-        return now + min(PING_LATER, max(PING, (now - self._began) / 20))
-
-    def _ping(self, now: float) -> None:
-        """Find out whether the loop is busy: by asking it for a sign, and looking how long that takes."""
-        loop = self.current
-        if not isinstance(loop, LoopPort):
-            return
-        since, self._looked = now - self._looked, now
-        late = self._pinged is not None or self._late
-        if loop.callers:  # this is the loop itself, which should have been here in time
-            late = now - self._due > PROMPT
-        if late:
-            self._stalled += since
-        self._late = False
-        if self._pinged is None:
-            self._pinged = now
-            loop.soon(self._ponged)
-
-    def _ponged(self) -> None:
-        sent, self._pinged = self._pinged, None
-        self._late = sent is not None and clock() - sent > PROMPT
-        if self._facts is None and not self._over:
-            self._facts = ThreadFacts()

@@ -32,8 +32,8 @@ CHANGES: Final = 2
 WORTH: Final = 0.75
 #: Seconds until the first look, and items that must have ended by then.
 FIRST_LOOK, ENOUGH = 0.025, 8
-#: Another number of threads has to differ by this factor.
-OTHER_SIZE: Final = 1.25
+#: More threads have to be more by this factor.
+MORE: Final = 1.25
 #: More computing than was measured, by this part of it, is news.
 NEWS: Final = 0.5
 #: Cores that are busy where one lock or one loop is what all wait for.
@@ -54,8 +54,9 @@ class Reading:
         now: seconds on any clock.
         done: items that have ended.
         left: items that have not; `None` if nobody knows.
-        cpu: seconds of CPU of this process.
+        cpu: seconds of CPU, of this process, or of the loop's thread if there is one.
         stalled: seconds for which the loop was found busy.
+        queued: seconds for which its thread had to queue for a core.
         least: seconds of the shortest item.
     """
 
@@ -64,6 +65,7 @@ class Reading:
     left: int | None
     cpu: float
     stalled: float = 0.0
+    queued: float = 0.0
     least: float = 0.0
 
 
@@ -115,9 +117,8 @@ class Course:
             evident = busy > HALF_BUSY and reading.left is not None
             worth = choice.chosen.cost.total < WORTH * choice.model.cost(self.plan).total
             return evident and worth and self._change(plan, reading)
-        larger, smaller = sorted((plan.workers, self.plan.workers), reverse=True)
-        if larger < OTHER_SIZE * smaller:
-            return False
+        if plan.workers < MORE * self.plan.workers:
+            return False  # nor fewer, if only because fewer items are left
         self.plan = plan
         return True
 
@@ -180,13 +181,15 @@ class Course:
         """Return what the counters say an item is, if that is something else than was believed."""
         seconds, items = reading.now - since.now, reading.done - since.done
         cpu = max(0.0, reading.cpu - since.cpu)
-        busy = cpu / seconds
         family = self.plan.family
         if family == "thread" and self._machine.gil and profile.coroutine is not True:
+            busy = cpu / seconds / self._share
             return _held(profile, cpu / items) if ONE_CORE[0] <= busy <= ONE_CORE[1] else None
         if family in ("asyncio", "thread"):
-            stalled = min(1.0, (reading.stalled - since.stalled) / seconds)
-            if max(busy, stalled) < ONE_CORE[0]:
+            queued = min(0.9, (reading.queued - since.queued) / seconds)
+            stalled = min(1.0, (reading.stalled - since.stalled) / seconds) - queued
+            busy = cpu / seconds
+            if max(busy, stalled) < ONE_CORE[0] * (1 - queued):
                 return None
             computing = cpu / items
             idle = stalled - busy  # it stood still and did not compute
@@ -202,9 +205,13 @@ class Course:
 
     def _alone(self, profile: WorkloadProfile) -> float:
         """Return the seconds of an item for one worker, which has to share the cores with other programs."""
-        machine = self._machine
         computing = (profile.gil_cpu or 0.0) + profile.free_cpu
-        return computing / min(1.0, machine.cores / (1 + machine.load)) + profile.wait
+        return computing / self._share + profile.wait
+
+    @property
+    def _share(self) -> float:
+        """How much of a core one worker gets, among the other programs that were seen."""
+        return min(1.0, self._machine.cores / (1 + self._machine.load))
 
     def _gains(self, choice: Choice, left: int | None, each: float) -> bool:
         """Tell whether a change is worth it, at so many seconds per item now."""
