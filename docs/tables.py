@@ -8,7 +8,7 @@ from pathlib import Path
 import concurrent_strategies
 from concurrent_strategies import Traits
 
-STRATEGIES = ("Sync", "Thread", "Process", "Green", "Asyncio", "Trio")
+STRATEGIES = ("Sync", "Thread", "Process", "Green", "Asyncio", "Trio", "Auto")
 
 
 def traits_table() -> str:

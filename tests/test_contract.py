@@ -6,6 +6,7 @@ from functools import partial
 
 from concurrent_strategies import (
     AsyncioStrategy,
+    AutoStrategy,
     GreenStrategy,
     ProcessStrategy,
     SyncStrategy,
@@ -107,3 +108,9 @@ class TestGreen(StrategyContract):
     def at_stake(self, max_workers: int) -> int:
         """Return all of them: they share their process."""
         return max_workers
+
+
+class TestAuto(StrategyContract):
+    """Whatever pays."""
+
+    make = AutoStrategy

@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from .advice import Advice as Advice
     from .advice import WorkloadProfile as WorkloadProfile
     from .advice import advise as advise
+    from .advice.auto import AutoStrategy as AutoStrategy
     from .advice.calibration import Calibration as Calibration
     from .advice.calibration import calibrate as calibrate
     from .advice.measurement import Measurement as Measurement
@@ -68,6 +69,7 @@ _HOMES = {
     "AsyncStream": "_strategy",
     "AsyncioStrategy": "_strategies.anyio",
     "AutoLimit": "_autolimit",
+    "AutoStrategy": "advice.auto",
     "BaseStrategy": "_core.base",
     "Calibration": "advice.calibration",
     "Failure": "_outcome",
@@ -117,6 +119,7 @@ __all__ = [
     "AsyncStream",
     "AsyncioStrategy",
     "AutoLimit",
+    "AutoStrategy",
     "BaseStrategy",
     "Calibration",
     "Failure",

@@ -80,6 +80,7 @@ BUILT_IN: Final = MappingProxyType(
             _built_in("green", "GreenStrategy", "green", needs="gevent"),
             _built_in("asyncio", "AsyncioStrategy", "anyio", needs="anyio"),
             _built_in("trio", "TrioStrategy", "anyio", needs="trio", extra="trio"),
+            Registration("auto", f"{__package__}.advice.auto:AutoStrategy", (), ""),
         )
     }
 )

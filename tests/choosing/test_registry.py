@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     Register = Callable[..., None]
 
-NAMES = ["sync", "thread", "process", "green", "asyncio", "trio"]
+NAMES = ["sync", "thread", "process", "green", "asyncio", "trio", "auto"]
 
 
 def test_the_built_in_names_are_those_of_the_documentation() -> None:

@@ -42,6 +42,7 @@ SPECS = {
     "process/asyncio": Spec("H", _hybrid(lambda: cs.AsyncioStrategy(2))),
     "asyncio": Spec("A", cs.AsyncioStrategy),
     "trio": Spec("A", cs.TrioStrategy),
+    "auto": Spec("T", cs.AutoStrategy),
     "green": Spec("I", cs.GreenStrategy),
     "green-in-place": Spec("G", cs.GreenStrategy),
 }

@@ -13,6 +13,7 @@ import anyio
 
 from concurrent_strategies import (
     AsyncioStrategy,
+    AutoStrategy,
     GreenStrategy,
     ProcessStrategy,
     Retry,
@@ -34,6 +35,7 @@ MAKERS: dict[str, Callable[[int], Any]] = {
     "green": GreenStrategy,
     "asyncio": AsyncioStrategy,
     "trio": TrioStrategy,
+    "auto": AutoStrategy,
 }
 CERTAIN = ("error", "exit", "stop", "cancel", "nap", "large")
 

@@ -96,18 +96,18 @@ class PollBell(Bell):
     def __init__(self) -> None:
         super().__init__()
         self._poller = _epoll()
-        # Above 2 always: a program may have closed its standard streams, and what is printed must not ring.
-        self._ringer = above_two(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
-        self._poller.register(self._ringer, select.POLLIN)
+        self._ringer: _Ringer | None = _Ringer()
+        self._poller.register(self._ringer.fd, select.POLLIN)
 
     def ring(self) -> None:
         """Wake whoever waits, or the next who will."""
-        if self._ringer >= 0:
-            os.eventfd_write(self._ringer, 1)
+        ringer = self._ringer  # held meanwhile, so that no `close` in another thread gives its number to a stranger
+        if ringer is not None:
+            os.eventfd_write(ringer.fd, 1)
 
     def wait(self, timeout: float) -> bool:
         """Wait until it rings, for `timeout` seconds at most; Ctrl-C ends the wait."""
-        if self._ringer < 0:
+        if self._ringer is None:
             return True
         # Through select.poll, which gevent makes cooperative in a patched program, and not through epoll itself.
         waiter = select.poll()
@@ -116,8 +116,11 @@ class PollBell(Bell):
 
     def clear(self) -> None:
         """Forget the explicit rings; a descriptor that is ready rings on."""
+        ringer = self._ringer
+        if ringer is None:
+            return
         try:
-            os.eventfd_read(self._ringer)
+            os.eventfd_read(ringer.fd)
         except OSError:
             return  # nobody has rung
 
@@ -143,17 +146,30 @@ class PollBell(Bell):
     def poll(self) -> list[tuple[int, int]]:
         """Return the ready descriptors with their event masks, without waiting, and forget explicit rings."""
         ready = self._poller.poll(0)
-        if any(fd == self._ringer for fd, _ in ready):
+        ringer = -1 if self._ringer is None else self._ringer.fd
+        if any(fd == ringer for fd, _ in ready):
             self.clear()
-            return [event for event in ready if event[0] != self._ringer]
+            return [event for event in ready if event[0] != ringer]
         return ready
 
     def close(self) -> None:
         """Give the descriptors back."""
-        ringer, self._ringer = self._ringer, -1
-        if ringer >= 0:
+        if self._ringer is not None:
+            self._ringer = None
             self._poller.close()
-            os.close(ringer)
+
+
+class _Ringer:
+    """A descriptor to ring with, which lives as long as anybody is about to."""
+
+    __slots__ = ("fd",)
+
+    def __init__(self) -> None:
+        # Above 2 always: a program may have closed its standard streams, and what is printed must not ring.
+        self.fd: int = above_two(os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK))
+
+    def __del__(self) -> None:
+        os.close(self.fd)
 
 
 def _epoll() -> select.epoll:

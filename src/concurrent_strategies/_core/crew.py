@@ -19,6 +19,9 @@ class Crew:
 
     closed = False
 
+    def prepare(self, workers: int) -> None:
+        """Have so many workers start, where that takes a while; nobody waits for them here."""
+
     def close(self, timeout: float) -> None:
         """End the workers: politely for up to `timeout` seconds, then as hard as it takes. May be called twice."""
 

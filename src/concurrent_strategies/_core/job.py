@@ -21,13 +21,24 @@ class Job:
         workers: how many at most.
         loop: the caller's event loop, if an async verb was called; else `None`.
         apart: whether the run is driven by a thread that exists for it, and not by the caller.
+        items: how many there are, where that is known.
     """
 
-    __slots__ = ("apart", "call", "crew", "loop", "workers")
+    __slots__ = ("apart", "call", "crew", "items", "loop", "workers")
 
-    def __init__(self, call: Call, crew: Crew, workers: int, loop: Loop | None = None, *, apart: bool = False) -> None:
+    def __init__(
+        self,
+        call: Call,
+        crew: Crew,
+        workers: int,
+        loop: Loop | None = None,
+        *,
+        apart: bool = False,
+        items: int | None = None,
+    ) -> None:
         self.call: Call = call
         self.crew: Crew = crew
         self.workers: int = workers
         self.loop: Loop | None = loop
         self.apart: bool = apart
+        self.items: int | None = items

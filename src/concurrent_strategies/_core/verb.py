@@ -62,7 +62,8 @@ class Verb:
         warm = strategy.warm()
         limit, workers = self._limit(warm[1] if warm else None)
         crew = warm[0] if warm else strategy.hire(workers)
-        port = strategy.open(Job(self._call(limit), crew, workers, loop, apart=self._how.get("apart", False)))
+        apart, items = self._how.get("apart", False), self._source.total
+        port = strategy.open(Job(self._call(limit), crew, workers, loop, apart=apart, items=items))
         lease = limit.lease(port.bell.ring, most=workers, lent=1 if limit in occupied.get() else 0)
         run = Run(self._rules(workers, port, limit.adapts), time.monotonic(), self._source.total)
         if self._source.ended:

@@ -92,6 +92,10 @@ class LoopPort(Port):
         """Have the loop made, with its resource, and `then` called in it."""
         self._post(partial(self._home.settle, self, then))
 
+    def soon(self, call: Function) -> None:
+        """Have something called in the loop."""
+        self._post(call)
+
     def start(self, chunk: Chunk) -> None:
         """Give a chunk to the loop."""
         self._hand_over(Block(chunk.id, chunk.first, chunk.items, self._func, self._context))

@@ -8,6 +8,7 @@ import threading
 import time
 import weakref
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +61,14 @@ class ProcessCrew(Crew):
             worker = Worker(self._launcher, self._setup)
         self._out.add(worker)
         return worker
+
+    def prepare(self, workers: int) -> None:
+        """Start workers until so many are idle; those that are missing will be missed when they are needed."""
+        with suppress(OSError):
+            while len(self._idle) < workers and not self._closed:
+                worker = Worker(self._launcher, self._setup)
+                with self._lock:
+                    self._idle.append(worker)
 
     def give_back(self, worker: Worker) -> None:
         """Take a worker back that has nothing left to do."""

@@ -78,6 +78,8 @@ class ProcessStrategy(BaseStrategy):
             raise InvalidOption(
                 "inner", inner, "it must be a strategy that runs within one process, made from our base"
             )
+        if inner is not None:
+            inner.shape("plain")  # refuses if it cannot be had inside
         self.initializer = initializer
         self.initargs = initargs
         self.worker_resource = worker_resource

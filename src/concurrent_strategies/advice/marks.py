@@ -83,10 +83,15 @@ class Marks:
         mark = self._mark
         return 0 if mark is None or mark.first != index else mark.memory
 
+    @property
+    def begun(self) -> bool:
+        """Whether there is a thread to ask about."""
+        return hasattr(self, "facts")
+
     def close(self) -> None:
         """Note nothing any more, and free what the facts need."""
         with self._lock:
-            if not self._closed and hasattr(self, "facts"):
+            if not self._closed and self.begun:
                 self.facts.close()
             self._closed = True
             self._mark = None
@@ -96,7 +101,7 @@ class Marks:
     def note(self, report: Report, chunk: Chunk) -> None:
         """Take a report of the lane about a chunk."""
         with self._lock:
-            if self._closed:
+            if self._closed or not self.facts.mine():
                 return
             if isinstance(report, Started):
                 self._set_mark(report.first)

@@ -15,16 +15,17 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter as clock
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, Protocol, final
 
 from .knocks import Knock, Knocks
-from .patience import QUIET, Patience, Seen
+from .patience import QUIET, Haste, Patience, Seen
 from .samples import Samples
 from .thread_facts import ThreadFacts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from .marks import Marks
     from .sampler import Sampler
 
 #: Seconds: the switch interval while knocking.
@@ -67,17 +68,38 @@ class Observation:
     memory: int = 0
 
 
+class Watched(Protocol):
+    """What can be observed: something that runs items one after the other in a thread, and reads clocks there."""
+
+    marks: Marks
+    threads: int  # of those that run already, how many are its own
+
+    def start(self) -> None:
+        """Have the thread begin."""
+
+    def feed(self) -> bool:
+        """See to it that it has something to run; return False when there is nothing more to see."""
+
+    def rest(self, seconds: float) -> bool:
+        """Wait, at most so long; return whether the thread came to idle meanwhile."""
+
+    def stop(self) -> None:
+        """Learn that nobody watches any more."""
+
+
 class Observer:
     """Feeds a sampler and watches it.
 
     Args:
         sampler: what runs the items.
         patience: when to stop.
+        quiet: seconds for which it is left alone at first: short work ends in them, undisturbed.
     """
 
-    def __init__(self, sampler: Sampler, patience: Patience) -> None:
+    def __init__(self, sampler: Watched, patience: Patience | Haste, quiet: float = QUIET) -> None:
         self._sampler = sampler
         self._patience = patience
+        self._quiet = quiet
         self._loads: list[int] = []
         self._loadavg = _open("/proc/loadavg")
         self._grown: dict[int, int] = {}
@@ -86,7 +108,7 @@ class Observer:
     def watch(self) -> Observation:
         """Feed and watch until enough has been seen, and stop the sampler; the item under way may go on."""
         sampler = self._sampler
-        threads = threading.active_count()
+        threads = threading.active_count() - sampler.threads
         sampler.start()
         before = self._clocks()
         try:
@@ -108,7 +130,7 @@ class Observer:
 
     def _look(self, knocks: Knocks, began: float) -> None:
         sampler, facts = self._sampler, self._sampler.marks.facts
-        quiet, check = began + QUIET, began + CHECK
+        quiet, check = began + self._quiet, began + CHECK
         mine = ThreadFacts()
         try:
             while sampler.feed():
@@ -124,7 +146,8 @@ class Observer:
                 check = now + CHECK
                 samples = sampler.marks.samples()
                 divided = not facts.observable or knocks.held is not None or samples.computing < LITTLE
-                seen = Seen(now - began, samples.items, samples.spread(knocks.asleep), divided)
+                spread = samples.spread(knocks.asleep)
+                seen = Seen(now - began, samples.items, spread, divided, knocks.in_a_row)
                 if self._patience.enough(seen):
                     return
         finally:

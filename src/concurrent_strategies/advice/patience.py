@@ -10,6 +10,8 @@ import math
 from dataclasses import dataclass
 from typing import Final, final
 
+from .knocks import IN_A_ROW
+
 #: Seconds of which no measurement is worth a thought: so long the function is left alone.
 QUIET: Final = 0.002
 #: The relative error of the mean that is good enough.
@@ -28,12 +30,18 @@ class Seen:
         items: done.
         spread: standard deviation of their durations / mean; `None` if there are too few, or too short ones.
         divided: whether it is known how much of the computing holds the GIL, or does not matter.
+        asleep: knocks in a row that found the thread waiting.
     """
 
     elapsed: float
     items: int
     spread: float | None
     divided: bool = True
+    asleep: int = 0
+
+
+#: The same for whoever has to go on at once: waiting shows early; computing takes a while to divide.
+HASTE_ASLEEP, HASTE_LOOK, HASTE_ITEMS, HASTE_MOST = 0.005, 0.03, 3, 0.06
 
 
 @final
@@ -56,3 +64,15 @@ class Patience:
         if seen.items >= MANY:
             return True
         return seen.spread is not None and seen.spread / math.sqrt(seen.items) <= GOOD
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Haste:
+    """How long to look while the items that wait for the answer could be under way already."""
+
+    def enough(self, seen: Seen) -> bool:
+        """Tell whether to stop."""
+        if seen.elapsed >= HASTE_MOST or (seen.asleep >= IN_A_ROW and seen.elapsed >= HASTE_ASLEEP):
+            return True
+        return seen.items >= HASTE_ITEMS and seen.elapsed >= HASTE_LOOK and seen.divided

@@ -57,7 +57,7 @@ class WorkloadProfile:
         fork_safe: it survives a fork of this process.
         side_effects: it does more than return a value; for measuring.
         idempotent: an item may be run twice; for measuring.
-        shared_state: it changes objects of this process, which must see the change.
+        shared_state: it changes objects of this process, which must see the change; unknown: `auto` looks at its code.
         main_thread_only: it has to run in a main thread.
         ordered: results are wanted in the order of the items.
         deadline: seconds for the whole run.
@@ -100,7 +100,7 @@ class WorkloadProfile:
     fork_safe: bool | None = fact(None)
     side_effects: bool = fact(default=True)
     idempotent: bool = fact(default=False)
-    shared_state: bool = fact(default=False)
+    shared_state: bool | None = fact(None)
     main_thread_only: bool = fact(default=False)
     ordered: bool = fact(default=True)
     deadline: float | None = seconds(None)

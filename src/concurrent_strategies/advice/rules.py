@@ -45,7 +45,7 @@ INNER_GAIN: Final = 1.2
 INNER_STARTS: Final = 2
 #: ... and there has to be waiting to hide, and computing to share out: parts of the duration.
 INNER_WAIT, INNER_CPU = 0.2, 0.01
-#: On fewer measured items than these, nothing is started that takes more than this part of the whole run.
+#: On fewer measured items than these, nothing is started that takes more than this part of the run one by one.
 FEW_ITEMS, FEW_ITEMS_START = 3, 0.05
 #: Fields that say of what kind the work is, and no more.
 KIND_ALONE: Final = frozenset({"kind", "latency", "connections"})
@@ -142,7 +142,8 @@ def _candidate(family: str, model: Model) -> Candidate:
 def _unproven(cost: Cost, model: Model) -> str:
     """Tell why so much should not be started on so little evidence."""
     seen = model.profile.measured_items
-    if seen is None or seen >= min(FEW_ITEMS, model.demands.items) or cost.start <= FEW_ITEMS_START * cost.total:
+    alone = model.demands.items * model.demands.duration
+    if seen is None or seen >= min(FEW_ITEMS, model.demands.items) or cost.start <= FEW_ITEMS_START * alone:
         return ""
     return f"too little was measured to start anything on it that takes {say_seconds(cost.start)}"
 

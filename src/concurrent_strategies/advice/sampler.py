@@ -72,6 +72,7 @@ class Sampler:
         self._current: Chunk | None = None
         #: The clocks, and what else was noticed about the items.
         self.marks: Marks = Marks()
+        self.threads: int = 0
         #: What became of the items; grows while items run.
         self.outcomes: list[Outcome[Any]] = []
         #: Items that were read and given back unstarted.

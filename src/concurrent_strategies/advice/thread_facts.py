@@ -42,9 +42,13 @@ class ThreadFacts:
         """Return the seconds for which the thread has had a core."""
         return time.thread_time() if self._clock is None else time.clock_gettime(self._clock)
 
+    def mine(self) -> bool:
+        """Tell whether they are about the thread that asks."""
+        return threading.get_ident() == self._owner
+
     def readable(self) -> bool:
         """Tell whether `cpu` speaks of the right thread: asked by another one, it may not."""
-        return self._clock is not None or threading.get_ident() == self._owner
+        return self._clock is not None or self.mine()
 
     def queued(self) -> float:
         """Return the seconds for which the thread could have run but had no core; 0 where nobody counts them."""

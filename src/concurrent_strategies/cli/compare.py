@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from .standings import Result
 
-ALL: Final = ("sync", "thread", "process", "green", "asyncio")
+ALL: Final = ("sync", "thread", "process", "green", "asyncio", "auto")
 #: Ten threads, as when this comparison was first made; the default of `thread` goes by the number of cores.
 CLASSIC: Final = ("sync", "thread:10", "process", "green", "asyncio")
 EXPONENT, POWERS = 200_000, 10

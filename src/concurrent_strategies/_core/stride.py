@@ -1,0 +1,39 @@
+"""How many items a worker runs before its next word, from how long they take: one, until they have been shown to be
+short, then as many as fill a group.
+
+Worker processes import this file: nothing heavy may be imported here.
+"""
+
+from __future__ import annotations
+
+from .call import GROUP, PROOF, SHORT
+
+
+class Stride:
+    """The length of a worker's next group.
+
+    Attributes:
+        size: items in it.
+        left: short items in a row that are still to come before it may be more than one.
+    """
+
+    __slots__ = ("left", "size")
+
+    def __init__(self) -> None:
+        self.size: int = 1
+        self.left: int = PROOF
+
+    def reset(self) -> None:
+        """Believe nothing about the items any more."""
+        self.size, self.left = 1, PROOF
+
+    def measured(self, count: int, took: float) -> bool:
+        """Learn that so many items took so many seconds together; return whether they were short."""
+        if took >= SHORT * count:
+            self.reset()
+            return False
+        if self.left > 0:
+            self.left -= count
+        else:
+            self.size = min(max(self.size, count) * 8, max(1, int(GROUP * count / max(took, 1e-9))))
+        return True

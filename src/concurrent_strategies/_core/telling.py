@@ -1,0 +1,97 @@
+"""What a lane says of the group that it is running: values from the front, or all there are, and how long they took.
+
+Worker processes import this file: nothing heavy may be imported here.
+"""
+
+from __future__ import annotations
+
+import threading
+
+from .call import ASYNC, SHORT, Call
+from .port import Chunk, Done, Report
+from .stride import Stride
+from .undeclared import judged
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+    from .groups import Journal
+
+
+class Telling:
+    """The running group of a lane, and the reports about it; all of it under the lane's lock.
+
+    Args:
+        call: what runs.
+        emit: takes each report, in order.
+        worker: the name that outcomes carry.
+        journal: where items that nobody was told of are written down.
+    """
+
+    def __init__(self, call: Call, emit: Callable[[Report], object], worker: str, journal: Journal | None) -> None:
+        self._call = call
+        self._emit = emit
+        self._worker = worker
+        self._journal = journal
+        self._lock = threading.Lock()
+        self._stride = Stride()
+        self._alone = self._awaits = False
+        self._quiet = False  # whether groups need not be announced yet
+        self._unannounced = False  # whether nobody was told of the running group
+        self._chunk: Chunk | None = None
+        self._iterator: Any = iter(())
+        self._group_end = 0  # offset in the chunk
+        self._base = 0  # offset of the first value in `_out`
+        self._out: list[Any] = []
+        self._since = 0.0
+        self._ends: list[float] = []  # when each item of the group ended, where that is written down
+
+    def _cut(self, chunk: Chunk) -> None:
+        """Take from the running group what it has not begun: from here on the worker finds nothing more in it."""
+        self._group_end -= len(list(self._iterator))
+        if self._unannounced and self._journal is not None:
+            self._journal.cut(chunk.first + self._group_end)
+
+    def _report_front(self, chunk: Chunk, count: int, seconds: float) -> None:
+        """Report the first values of the running group; the worker goes on appending to the same list."""
+        if count:
+            first, values = self._base, self._out[:count]
+            del self._out[:count]
+            self._base += count
+            self._emit_values(chunk.first + first, values, seconds, set(map(type, values)))
+
+    def _flush(self, chunk: Chunk, now: float, kinds: set[type], failed: bool) -> float:
+        """Report the values of the group that are not reported yet; return since when an item that failed ran."""
+        ends = [self._since, *self._ends]
+        if failed:
+            self._tell(chunk, ends[-1] - self._since if self._ends else now - self._since, kinds)
+            return ends[-1]
+        if len(self._out) > 1 and len(ends) > 2 and now - ends[-2] > SHORT:  # the last one took long: it is told apart
+            last = self._out.pop()
+            self._tell(chunk, ends[-2] - self._since, kinds)
+            self._out, self._since = [last], ends[-2]
+        self._tell(chunk, now - self._since, kinds)
+        return now
+
+    def _tell(self, chunk: Chunk, took: float, kinds: set[type]) -> None:
+        """Report what there is, and size the next group."""
+        values = self._out
+        if not values:
+            return
+        first = self._base
+        self._base, self._out = first + len(values), []
+        if self._alone:
+            self._stride.reset()
+        elif not self._stride.measured(len(values), took):
+            self._quiet = False
+        self._emit_values(chunk.first + first, values, took, kinds)
+
+    def _emit_values(self, first: int, values: list[Any], took: float, kinds: set[type]) -> None:
+        assert self._chunk is not None
+        chunk = self._chunk.id
+        undeclared = self._awaits and self._call.colour != ASYNC
+        done = Done(chunk, first, values, took, self._worker, undeclared, kinds)
+        for report in judged(done, self._awaits):
+            self._emit(report)

@@ -1,0 +1,65 @@
+"""How long a loop stands still, because its items compute or block: asked from outside, without a hand on them."""
+
+from __future__ import annotations
+
+from time import monotonic as clock
+from typing import TYPE_CHECKING, Final
+
+from .thread_facts import ThreadFacts
+
+if TYPE_CHECKING:
+    from .._ports.loop import LoopPort
+
+#: Seconds between two looks: at first, and at most; and that a loop at rest takes to answer.
+SOON, LATER, PROMPT = 0.005, 0.05, 0.0005
+#: Looks come seldomer as time goes on: this part of it lies between two.
+PART: Final = 0.05
+
+
+class Stall:
+    """Asks a loop for a sign again and again, and adds up the time in which it came late.
+
+    Attributes:
+        seconds: for which the loop was found busy.
+        facts: about its thread, once it has answered.
+    """
+
+    def __init__(self) -> None:
+        self.seconds: float = 0.0
+        self.facts: ThreadFacts | None = None
+        self._began = self._looked = clock()
+        self._asked: float | None = None
+        self._late = self._over = False
+
+    def next(self, now: float) -> float:
+        """Return when to look again."""
+        return now + min(LATER, max(SOON, PART * (now - self._began)))
+
+    def look(self, loop: LoopPort, now: float, due: float) -> None:
+        """Take the answer to the last question, and ask again.
+
+        Args:
+            loop: which.
+            now: the time.
+            due: when this look was to be; if the loop is the caller's own, it makes these looks itself.
+        """
+        since, self._looked = now - self._looked, now
+        late = now - due > PROMPT if loop.callers else self._asked is not None or self._late
+        if late:
+            self.seconds += since
+        self._late = False
+        if self._asked is None:
+            self._asked = now
+            loop.soon(self._answer)
+
+    def _answer(self) -> None:
+        asked, self._asked = self._asked, None
+        self._late = asked is not None and clock() - asked > PROMPT
+        if self.facts is None and not self._over:
+            self.facts = ThreadFacts()
+
+    def close(self) -> None:
+        """Free what the facts need."""
+        self._over = True
+        if self.facts is not None:
+            self.facts.close()
