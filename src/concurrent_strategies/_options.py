@@ -193,7 +193,7 @@ class Options:
         Raises:
             InvalidOption: if there is no option of that name, or its value cannot be.
         """
-        if not changes:
+        if not changes or (len(changes) == 1 and changes.get("ordered") is self.ordered):  # as `map` always gives it
             return self
         for name in changes:
             if name not in NAMES:

@@ -209,7 +209,8 @@ class Engine:
                 order.callback(self._checkpoint.close)
             order.callback(self._lease.end)
             try:
-                while not self.port.inline:  # there a call is over by now, and another `poll` would run the next one
+                # Inline, a call is over by now, and another `poll` would run the next one.
+                while not (self.port.inline or self.run.quiet):
                     wait = min(self.turn(), deadline - clock())
                     if self.run.quiet or wait <= 0:
                         break
@@ -230,6 +231,8 @@ def drive(engine: Engine) -> Generator[list[Entry], None, None]:
     hurry = False
     source = engine.source
     try:
+        if not source.blocks and (wanted := engine.wants):  # before the first turn, which had nothing to do otherwise
+            engine.fed(source.pull(wanted))
         while True:
             engine.inside = True
             seconds = engine.turn()
@@ -237,9 +240,11 @@ def drive(engine: Engine) -> Generator[list[Entry], None, None]:
                 if not engine.attended:
                     engine.leave()
                 yield batch
-            elif engine.run.finished:
+                if not (engine.run.quiet and engine.run.finished):
+                    continue
+            if engine.run.finished:
                 break
-            elif wanted := engine.wants:
+            if wanted := engine.wants:
                 if source.blocks:
                     engine.leave()
                 engine.fed(source.pull(wanted))

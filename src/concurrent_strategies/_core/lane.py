@@ -11,13 +11,14 @@ Worker processes import this file: nothing heavy may be imported here.
 from __future__ import annotations
 
 import sys
-import threading
 from time import perf_counter as clock
 
-from .call import ASYNC, GROUP, PROOF, SHORT, Call
+from .call import ASYNC, SHORT, Call
+from .groups import run_apart, run_bare, run_briefly, run_shared, trimmed
 from .item import OURS, resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
-from .undeclared import PENDING, awaitable, judged, plain_front
+from .telling import Telling
+from .undeclared import PENDING, awaitable, plain_front
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from contextvars import Context
     from typing import Any
 
+    from .groups import Journal
+
 # Without a GIL taking the rest of an iterator is no single step, so that every item has to be announced alone.
 _GROUPS = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-class Lane:
+class Lane(Telling):
     """One worker's way through its chunks; `step` is for the worker, `recall` for anybody else.
 
     Args:
@@ -37,18 +40,25 @@ class Lane:
         emit: takes each report, in order; called under the lane's lock.
         worker: the name that outcomes carry.
         callers_thread: whether a KeyboardInterrupt in here is the caller's: then it is let through.
+        quiet: whether items need not be announced while they may yet be short. Whoever wants to know what is under way
+            all the same calls `look`.
+        journal: where such items are written down, if that must be known even if the process dies.
     """
 
     def __init__(
-        self, call: Call, emit: Callable[[Report], object], worker: str = "", *, callers_thread: bool = False
+        self,
+        call: Call,
+        emit: Callable[[Report], object],
+        worker: str = "",
+        *,
+        callers_thread: bool = False,
+        quiet: bool = False,
+        journal: Journal | None = None,
     ) -> None:
         from contextvars import copy_context
 
-        self._emit = emit
-        self._worker = worker
+        super().__init__(call, emit, worker, journal)
         self._callers_thread = callers_thread
-        self._lock = threading.Lock()
-        self._call = call
         self._func = call.bound()
         self._context = (copy_context() if call.context is None else call.context).copy()
         self._bare = OURS.issuperset(self._context)
@@ -57,15 +67,8 @@ class Lane:
         self._lenient = not self._awaits
         self._alone = call.seed is not None or self._awaits or call.task_timeout is not None or not _GROUPS
         self._loop: Any = None
-        self._size = 1  # items in the next group
-        self._proven = 0  # short items in a row, up to PROOF
-        self._chunk: Chunk | None = None
+        self._quiet = quiet and not self._alone
         self._at = self._stop = 0  # offsets in the chunk: next item to start, end of what is ours
-        self._iterator: Any = iter(())
-        self._group_end = 0
-        self._base = 0  # offset of the first value in `_out`
-        self._out: list[Any] = []
-        self._since = 0.0
 
     def provide(self, value: Any) -> None:
         """Let items ask for this worker's resource."""
@@ -75,6 +78,11 @@ class Lane:
     def busy(self) -> bool:
         """Whether there is something left to run."""
         return self._chunk is not None
+
+    @property
+    def quiet(self) -> bool:
+        """Whether it may run items without a word."""
+        return self._quiet and self._stride.left > 0
 
     @property
     def has_loop(self) -> bool:
@@ -100,12 +108,16 @@ class Lane:
             chunk = self._chunk
             if chunk is None:
                 return
-            count = min(self._size, self._stop - self._at)
+            self._unannounced = self._quiet and self._stride.left > 0
+            count = min(self._stride.left if self._unannounced else self._stride.size, self._stop - self._at)
             low = self._at
             group = chunk.items[low : low + count] if count < len(chunk.items) else chunk.items
-            self._base, self._out, self._iterator = low, [], iter(group)
+            self._base, self._out, self._ends, self._iterator = low, [], [], iter(group)
             self._at = self._group_end = low + count
-            self._emit(Started(chunk.id, chunk.first + low, count))
+            if not self._unannounced:
+                self._emit(Started(chunk.id, chunk.first + low, count))
+            elif self._journal is not None:
+                self._journal.begin(chunk.id, chunk.first + low, count)
             self._since = clock()
         while not self._run_group(chunk):
             pass
@@ -115,7 +127,7 @@ class Lane:
         error: BaseException | None = None
         out = self._out
         try:
-            self._run_items(chunk.first + self._base, out)
+            self._run_items(chunk, out)
             if not self._decided and out:
                 self._decide(chunk.first + self._base, out)
         except BaseException as caught:
@@ -123,12 +135,12 @@ class Lane:
                 raise
             error = caught
         kinds = self._await_late(chunk, out) if self._lenient else set(map(type, out))
-        took = clock() - self._since
+        now = clock()
         with self._lock:
-            self._flush(chunk, took, kinds)
+            began = self._flush(chunk, now, kinds, failed=error is not None)
             if error is not None:
                 index = chunk.first + self._base
-                self._emit(Failed(chunk.id, index, _trimmed(error), took, self._worker))
+                self._emit(Failed(chunk.id, index, trimmed(error, __file__), now - began, self._worker))
                 self._base, self._out, self._since = self._base + 1, [], clock()
             over = self._base >= self._group_end
             if over:
@@ -137,38 +149,24 @@ class Lane:
                     self._chunk = None
             return over
 
-    def _run_items(self, index: int, out: list[Any]) -> None:
+    def _run_items(self, chunk: Chunk, out: list[Any]) -> None:
         """Run what the iterator still has, each item in a context that shows nothing of the others."""
         if self._alone:
-            self._run_alone(index, out)
+            self._run_alone(chunk.first + self._base, out)
+        elif self._unannounced:
+            try:
+                context, shared = self._context, self._call.shared_context
+                note = None if self._journal is None else self._journal.note
+                run_briefly(self._func, self._iterator, out, self._ends, context, shared, self._decided, note)
+            finally:  # nobody knows of what follows, be it an item that failed or one that may take long
+                with self._lock:
+                    self._cut(chunk)
         elif self._call.shared_context:
-            self._context.run(self._run_shared, out)
+            self._context.run(run_shared, self._func, self._iterator, out)
         elif self._bare:
-            context = self._context.copy()
-            while context.run(self._run_bare, out, context, len(context)):
-                context = self._context.copy()
+            run_bare(self._func, self._iterator, out, self._context)
         else:
-            append, copy, func = out.append, self._context.copy, self._func
-            for item in self._iterator:
-                append(copy().run(func, item))
-
-    def _run_shared(self, out: list[Any]) -> None:
-        append, func = out.append, self._func
-        for item in self._iterator:
-            append(func(item))
-
-    def _run_bare(self, out: list[Any], context: Context, size: int) -> bool:
-        """Run items in one context until one of them has set a variable; return whether that was so.
-
-        As long as there are no variables but ours, whatever an item sets makes the context larger: a look at its size
-        costs a third of a copy for each item, and keeps the same promise.
-        """
-        append, func = out.append, self._func
-        for item in self._iterator:
-            append(func(item))
-            if len(context) != size:
-                return True
-        return False
+            run_apart(self._func, self._iterator, out, self._context)
 
     def _run_alone(self, index: int, out: list[Any]) -> None:
         """Run the group's one item, with whatever it needs of its own: a seed, a loop, a judge of its time."""
@@ -188,13 +186,20 @@ class Lane:
 
     def _decide(self, index: int, out: list[Any]) -> None:
         """Settle the colour of a function that nobody declared `async def`, by what it returned first."""
-        self._lenient = index > 0
-        if hasattr(type(out[0]), "__await__"):
+        with self._lock:
+            if self._decided or self._is_plain(index):
+                return
             first = out.pop()
-            self._awaits = self._alone = self._decided = True
-            self._lenient = False
-            out.append(self._await(first, self._context.copy()))
-        self._decided = True
+        self._awaits = self._alone = self._decided = True
+        self._lenient = self._quiet = False
+        out.append(self._await(first, self._context.copy()))
+
+    def _is_plain(self, index: int) -> bool:
+        """Settle that the function is a plain one, if it has shown that by now."""
+        if not self._out or hasattr(type(self._out[0]), "__await__"):
+            return False
+        self._lenient, self._decided = index > 0, True
+        return True
 
     def _await_late(self, chunk: Chunk, out: list[Any]) -> set[type]:
         """Await what was returned although this lane's own first item needed no awaiting; the run judges it.
@@ -210,7 +215,9 @@ class Lane:
                 done = plain_front(out)
                 self._report_front(chunk, done, clock() - self._since)
                 pending, out[0] = out[0], PENDING
-                self._since = clock()
+                if self._unannounced:
+                    self._emit(Started(chunk.id, chunk.first + self._base, 1))
+                self._since, self._ends = clock(), []
             report: Report
             index = chunk.first + self._base
             try:
@@ -219,42 +226,11 @@ class Lane:
             except BaseException as error:
                 if self._callers_thread and isinstance(error, KeyboardInterrupt):
                     raise
-                report = Failed(chunk.id, index, _trimmed(error), clock() - self._since, self._worker)
+                report = Failed(chunk.id, index, trimmed(error, __file__), clock() - self._since, self._worker)
             with self._lock:
                 del out[0]
                 self._base += 1
                 self._emit(report)
-
-    def _report_front(self, chunk: Chunk, count: int, seconds: float) -> None:
-        """Report the first values of the running group; the worker goes on appending to the same list."""
-        if count:
-            first, values = self._base, self._out[:count]
-            del self._out[:count]
-            self._base += count
-            self._emit_values(chunk.first + first, values, seconds, set(map(type, values)))
-
-    def _flush(self, chunk: Chunk, took: float, kinds: set[type]) -> None:
-        """Report the values of the group that are not reported yet, and size the next group."""
-        values = self._out
-        if not values:
-            return
-        first = self._base
-        self._base, self._out = first + len(values), []
-        if self._alone or took >= SHORT * len(values):
-            self._size, self._proven = 1, 0
-        elif self._proven < PROOF:
-            self._proven += len(values)
-        else:
-            self._size = min(self._size * 8, max(1, int(GROUP * len(values) / max(took, 1e-9))))
-        self._emit_values(chunk.first + first, values, took, kinds)
-
-    def _emit_values(self, first: int, values: list[Any], took: float, kinds: set[type]) -> None:
-        assert self._chunk is not None
-        chunk = self._chunk.id
-        undeclared = self._awaits and self._call.colour != ASYNC
-        done = Done(chunk, first, values, took, self._worker, undeclared, kinds)
-        for report in judged(done, self._awaits):
-            self._emit(report)
 
     def _await(self, awaitable: Any, context: Context) -> Any:
         """Run an awaitable on the event loop that belongs to this lane."""
@@ -265,7 +241,7 @@ class Lane:
             with self._lock:  # what the loop took to open is not the item's: its time begins again
                 if self._chunk is not None:
                     self._emit(Started(self._chunk.id, self._chunk.first + self._base, 1))
-                self._since = clock()
+                self._since, self._ends = clock(), []
         return self._loop.run(awaitable, context)
 
     def _open_loop(self) -> None:
@@ -282,17 +258,32 @@ class Lane:
         with self._lock:
             if self._chunk is None or self._chunk.id != chunk.id:
                 return False
-            self._group_end -= len(list(self._iterator))  # from here on the worker finds nothing more in the group
+            self._uncover(chunk)
             started = self._group_end
-            if self._decided:
-                done = plain_front(self._out) if self._lenient else len(self._out)
-                self._report_front(chunk, done, min(clock() - self._since, SHORT * done))
             left = self._stop - started
             kept = left // 2 if keep else 0
             self._at, self._stop = started, started + kept
-            self._size, self._proven = 1, 0
             self._emit(Returned(chunk.id, chunk.first + self._stop, left - kept))
             return True
+
+    def look(self) -> None:
+        """Report what nobody was told of, what is under way included, and announce all from now on. Any thread."""
+        with self._lock:
+            if self._quiet and self._chunk is not None:
+                self._uncover(self._chunk)
+                self._at = self._group_end
+            self._quiet = False
+
+    def _uncover(self, chunk: Chunk) -> None:
+        """Report what the running group has done, and take from it what it has not begun."""
+        self._cut(chunk)
+        if self._decided or self._is_plain(chunk.first + self._base):
+            done = plain_front(self._out) if self._lenient else len(self._out)
+            self._report_front(chunk, done, min(clock() - self._since, SHORT * done))
+        current = self._base + len(self._out)
+        if self._unannounced and current < self._group_end:
+            self._emit(Started(chunk.id, chunk.first + current, 1))
+        self._stride.reset()
 
     def is_at(self, chunk: Chunk, index: int) -> bool:
         """Tell whether this item is the one under way, and has not just ended. Any thread."""
@@ -306,11 +297,3 @@ class Lane:
         if self._loop is not None:
             self._loop.close()
             self._loop = None
-
-
-def _trimmed(error: BaseException) -> BaseException:
-    """Drop our own frames off the head of a traceback: the user's first frame is what helps."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
-    return error.with_traceback(trace)

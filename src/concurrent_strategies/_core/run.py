@@ -52,7 +52,7 @@ class Run:
         self._fresh: list[Entry] = []
         self._rules = rules
         self._total = total
-        self._chance = chance or random.Random()
+        self._chance = chance
         self._deadline = None if rules.timeout is None else now + rules.timeout
         self._schedule = Schedule(rules, now)
         self._shelf = Shelf(rules.ordered)
@@ -228,6 +228,7 @@ class Run:
         attempt, retry = held.chunk.attempt, self._rules.retry
         stopped = self.halted or self._broken or (self.horizon is not None and index > self.horizon)
         if retry is not None and not stopped and retry.covers(error, attempt):
+            self._chance = self._chance or random.Random()
             due = now + retry.delay(attempt, self._chance.random())
             self._schedule.backlog.again(due, index, attempt + 1, held.items(index, 1)[0])
             return

@@ -128,6 +128,7 @@ class Schedule:
             if ahead and (self._rules.rate or self._alone_and_cut(span)):
                 return
             for seat in range(seats):
+                sharing = max(0, seats - occupied) or seats
                 if not self._load[seat]:
                     if occupied >= seats:
                         continue
@@ -135,7 +136,7 @@ class Schedule:
                 while self.backlog.count and self._room(seat, span, ahead):
                     if self._rules.rate and not self._may_start(now):
                         return
-                    commands.append(("start", self._hand_out(now, seat, seats, span), 0))
+                    commands.append(("start", self._hand_out(now, seat, seats, sharing, span), 0))
 
     def _room(self, seat: int, span: int, ahead: bool) -> bool:
         load = self._load[seat]
@@ -155,8 +156,10 @@ class Schedule:
         self._next_start = max(now, self._next_start) + 1.0 / (self._rules.rate or 1.0)
         return True
 
-    def _hand_out(self, now: float, seat: int, seats: int, span: int) -> Chunk:
-        count = self.paces.of(seat).size(self.backlog.count, seats, span, self.ended)
+    def _hand_out(self, now: float, seat: int, seats: int, sharing: int, span: int) -> Chunk:
+        pace = self.paces.of(seat)
+        # The first chunks are equal parts, among those that have nothing yet.
+        count = pace.size(self.backlog.count, sharing if pace.per_item is None else seats, span, self.ended)
         first, items, attempt = self.backlog.cut(count)
         self._chunks += 1
         chunk = Chunk(self._chunks, seat, first, items, attempt)

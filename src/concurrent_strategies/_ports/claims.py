@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from time import perf_counter as clock
 from typing import Any
 
-from .._core.call import GROUP, PROOF, SHORT
 from .._core.port import Chunk
+from .._core.stride import Stride
 
 
 class Block:
@@ -59,14 +59,12 @@ class Claims:
     """The blocks of a port, oldest first.
 
     Attributes:
-        size: items in the next group.
         last: the group that was claimed last, as long as something of it may be taken back.
     """
 
     def __init__(self) -> None:
-        self.size = 1
         self.last: Group | None = None
-        self._proven = 0  # short items in a row, up to PROOF
+        self._stride = Stride()
         self._blocks: deque[Block] = deque()
 
     def __bool__(self) -> bool:
@@ -87,7 +85,7 @@ class Claims:
             return None
         block = self._blocks[0]
         low = block.at
-        block.at = high = min(low + self.size, block.stop)
+        block.at = high = min(low + self._stride.size, block.stop)
         group = Group(block, worker, block.first + low, block.items[low:high])
         if high - low > 1:
             self.last = group
@@ -99,17 +97,12 @@ class Claims:
         if group is not None and (rest := len(list(group.iterator))):  # its worker finds nothing more
             group.block.at -= rest
             group.end -= rest
-            self.size, self._proven = 1, 0
+            self._stride.reset()
         return group
 
     def measured(self, count: int, took: float) -> None:
         """Learn that so many items took so many seconds together; that sizes the next group."""
-        if took >= SHORT * count:
-            self.size, self._proven = 1, 0
-        elif self._proven < PROOF:
-            self._proven += count
-        else:
-            self.size = min(self.size * 8, max(1, int(GROUP * count / max(took, 1e-9))))
+        self._stride.measured(count, took)
 
     def cut(self, chunk: Chunk, keep: bool) -> tuple[int, int]:
         """Take out what nobody has claimed of a chunk, or half of it: index of the first item, and their number."""

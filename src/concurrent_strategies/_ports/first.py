@@ -78,6 +78,11 @@ class FirstPort(Port):
         return self._now.grace
 
     @property
+    def alarm(self) -> float:  # type: ignore[override]
+        """When `poll` is to be called even if the bell has not rung."""
+        return min(self._probe.alarm, self._now.alarm)
+
+    @property
     def quiet(self) -> bool:  # type: ignore[override]
         """Whether no call runs any more, after `close`."""
         return self._now.quiet and self._loop.quiet

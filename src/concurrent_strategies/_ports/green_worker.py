@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from gevent import Greenlet, GreenletExit, getcurrent, sleep
 from gevent.hub import Waiter
 
+from .._core.groups import run_apart, run_bare, run_shared, trimmed
 from .._core.item import resource, seeded
 from .._errors import TaskTimeout
 from . import hub
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
     from .claims import Group
     from .green_crew import GreenCrew
     from .greenlets import GreenletsPort
-
-_OUR_FILES = frozenset({__file__, hub.__file__})
 
 
 class Raised(Exception):
@@ -118,7 +117,7 @@ class GreenWorker:
             tired = False
             while group.base < group.end:
                 error = self._run(port, group)
-                tired = port.finished(self, group, error if error is None else _trimmed(error))
+                tired = port.finished(self, group, error if error is None else trimmed(error, __file__, hub.__file__))
             self.group = None
             if tired:
                 if not port.waits_alone():
@@ -133,15 +132,11 @@ class GreenWorker:
             if port.alone:
                 self._run_alone(port, group)
             elif port.call.shared_context:
-                self._context.run(self._run_shared, group, func)
+                self._context.run(run_shared, func, group.iterator, out)
             elif port.bare and group.end - group.base > 1:
-                context = self._context.copy()
-                while context.run(self._run_bare, group, func, context):
-                    context = self._context.copy()
+                run_bare(func, group.iterator, out, self._context)
             else:
-                append, copy = out.append, self._context.copy
-                for item in group.iterator:
-                    append(copy().run(func, item))
+                run_apart(func, group.iterator, out, self._context)
             if not port.decided and out:
                 self._decide(port, group)
         except Raised as caught:
@@ -150,20 +145,6 @@ class GreenWorker:
             self.interrupted = isinstance(error, KeyboardInterrupt)
             return error
         return None
-
-    def _run_shared(self, group: Group, func: Callable[[Any], Any]) -> None:
-        append = group.out.append
-        for item in group.iterator:
-            append(func(item))
-
-    def _run_bare(self, group: Group, func: Callable[[Any], Any], context: Context) -> bool:
-        """Run items in one context until one has set a variable, which makes it larger; return whether that was so."""
-        append, size = group.out.append, len(context)
-        for item in group.iterator:
-            append(func(item))
-            if len(context) != size:
-                return True
-        return False
 
     def _run_alone(self, port: GreenletsPort, group: Group) -> None:
         """Run the group's one item, with whatever it needs of its own: a seed, a loop, a judge of its time."""
@@ -195,11 +176,3 @@ class GreenWorker:
         if not good:
             raise Raised(result)
         return result
-
-
-def _trimmed(error: BaseException) -> BaseException:
-    """Drop our own frames off the head of a traceback: the user's first frame is what helps."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename in _OUR_FILES:
-        trace = trace.tb_next
-    return error.with_traceback(trace)

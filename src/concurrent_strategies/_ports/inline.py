@@ -18,7 +18,7 @@ class InlinePort(Port):
     def __init__(self, call: Call, worker: str) -> None:
         self.bell = Bell()
         self._reports: list[Report] = []
-        self._lane = Lane(call, self._reports.append, worker, callers_thread=True)
+        self._lane = Lane(call, self._reports.append, worker, callers_thread=True, quiet=True)
         self._waiting: deque[Chunk] = deque()
 
     def resize(self, workers: int) -> None:

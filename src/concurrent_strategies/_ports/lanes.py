@@ -14,6 +14,7 @@ from time import perf_counter as clock
 from typing import TYPE_CHECKING, Any
 
 from .._core.call import SHORT
+from .._core.groups import trimmed
 from .._core.item import seeded
 from .._core.port import Done, Failed, Started
 from .._errors import TaskTimeout
@@ -158,7 +159,7 @@ class Lane:
         if self._port.callers and isinstance(error, KeyboardInterrupt):
             raise error
         if isinstance(error, Exception) or not self._loop.ending():
-            self._port.emit(Failed(self.chunk, self.index, _trimmed(error), clock() - before, self._name))
+            self._port.emit(Failed(self.chunk, self.index, trimmed(error, __file__), clock() - before, self._name))
         if isinstance(error, GeneratorExit):  # the loop may have been closed under us, so that nothing can be awaited
             return False
         return not (self._cancels() or self._loop.ending() or self._port.crowded)
@@ -223,11 +224,3 @@ async def _returning(value: Any) -> Any:
 
 async def _raising(error: BaseException) -> Any:
     raise error
-
-
-def _trimmed(error: BaseException) -> BaseException:
-    """Drop our own frames off the head of a traceback: the user's first frame is what helps."""
-    trace = error.__traceback__
-    while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-        trace = trace.tb_next
-    return error.with_traceback(trace)

@@ -87,8 +87,8 @@ class Launcher(ABC):
         self._late: list[Process] = []
 
     @abstractmethod
-    def start(self, fds: tuple[int, int, int]) -> Process:
-        """Start a worker on these descriptors: data, control, life.
+    def start(self, fds: tuple[int, ...]) -> Process:
+        """Start a worker on these descriptors: data, control, life, and its journal, if there is one.
 
         Raises:
             OSError: if the system gives no more processes.
@@ -116,7 +116,7 @@ class SpawnLauncher(Launcher):
         super().__init__()
         self._prelude = prelude
 
-    def start(self, fds: tuple[int, int, int]) -> Process:
+    def start(self, fds: tuple[int, ...]) -> Process:
         """Start an interpreter."""
         self.collect(0.0)
         return _Spawned(_interpreter("main", "main", fds, self._prelude), self._late)
@@ -141,7 +141,7 @@ class _Spawned(Process):
 class ForkLauncher(Launcher):
     """A fork of this process: the fastest start, and everything inherited, locks held by other threads included."""
 
-    def start(self, fds: tuple[int, int, int]) -> Process:
+    def start(self, fds: tuple[int, ...]) -> Process:
         """Fork."""
         from .._worker.main import main
 
@@ -179,7 +179,7 @@ class ServerLauncher(Launcher):
         if server is not None:
             server.returncode = 0  # or it would be missed, with a warning
 
-    def start(self, fds: tuple[int, int, int]) -> Process:
+    def start(self, fds: tuple[int, ...]) -> Process:
         """Ask the server, or a new one if it has been killed; nobody waits for its answer."""
         with self._lock:
             for attempt in range(2):

@@ -156,6 +156,8 @@ class RemotePort(Port):
             self._send_one_by_one(worker, chunk)
             return
         serial = worker.book(chunk, chunk.first, len(items))
+        if not self._inside and len(worker.parcels) == 1:
+            self.alarm = min(self.alarm, worker.expect(time.monotonic()))
         flags = (chunk.seat % self._each) << 4
         frame = wire.pack(wire.CHUNK, serial, chunk.first, len(items), float(chunk.attempt), flags, parts, buffers)
         self._send(worker, frame)
@@ -175,8 +177,9 @@ class RemotePort(Port):
                 self._send(worker, wire.pack(wire.CHUNK, serial, index, 1, float(chunk.attempt), flags, [body]))
 
     def _send(self, worker: Worker, frame: Sequence[Any]) -> None:
-        worker.send(frame)
-        self.bell.register(worker.fileno(), write=worker.flush())
+        worker.queue(frame)
+        if worker.flush():
+            self.bell.register(worker.fileno(), write=True)
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Ask for what is not started, past whatever is queued."""
@@ -204,20 +207,10 @@ class RemotePort(Port):
                 self.bell.register(fd)
             if events & ~select.POLLOUT:
                 self._hear(number, worker)
-        if time.monotonic() >= self.alarm:
-            self._execute()
+        if (now := time.monotonic()) >= self.alarm:
+            self.alarm = min((worker.attend(now) for worker in self._at.values()), default=float("inf"))
         reports, self._reports = self._reports, Reports()
         return reports
-
-    def _execute(self) -> None:
-        """Kill the workers that have not ended a call in time: a call that keeps the processor cannot be cancelled."""
-        deadlines: list[float] = []
-        for worker in self._at.values():
-            if worker.condemned and min(worker.condemned.values()) <= self.alarm:
-                worker.condemned.clear()
-                worker.kill()
-            deadlines += worker.condemned.values()
-        self.alarm = min(deadlines, default=float("inf"))
 
     def _hear(self, number: int, worker: Worker) -> None:
         known = worker.ready
@@ -230,6 +223,8 @@ class RemotePort(Port):
             self._bad_starts = 0
         for frame in frames:
             self._take(worker, frame)
+        if not self._inside:
+            self.alarm = min(self.alarm, worker.expect(time.monotonic(), frames[-1] if frames else None))
         if number * self._each >= self.seats:
             self._release()
 
@@ -237,6 +232,7 @@ class RemotePort(Port):
         """Report the death of a worker; its seats get another one when they are next given something."""
         del self._at[number]
         self._unregister(worker)
+        self._reports += worker.last_words()
         pid, code = worker.pid, self._crew.bury(worker)
         if not worker.ready:
             self._stillborn(pid, code)

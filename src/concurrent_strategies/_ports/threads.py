@@ -9,12 +9,13 @@ without a bound: a call that hangs is abandoned with its thread, and the seat ge
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
 
 from .._core.bell import Bell
-from .._core.call import Call
+from .._core.call import LOOK, Call
 from .._core.lane import Lane
 from .._core.port import Broken, Chunk, Died, Port, Report, Returned, Started
 from .thread_crew import Errand, ThreadCrew
@@ -23,12 +24,13 @@ from .thread_crew import Errand, ThreadCrew
 class Seat:
     """One seat of the port and the thread on it, until the run gives it up or the thread is abandoned."""
 
-    def __init__(self, call: Call, report: Callable[[Report], None]) -> None:
+    def __init__(self, call: Call, report: Callable[[Report], None], *, quiet: bool) -> None:
         self.thread: threading.Thread | None = None
         self.errand: Errand | None = None
         self.returning: bool = False  # whether the thread, told that nothing more comes, goes back to its crew at once
         self._call = call
         self._report = report
+        self._quiet = quiet
         self._dead = self._leaving = self._over = False
         self._lock = threading.Lock()
         self._inbox: deque[Chunk] = deque()
@@ -55,7 +57,7 @@ class Seat:
     def serve(self, resource: Any, has_resource: bool) -> None:
         """Run chunks, in the crew's thread, until the seat is given up."""
         self.thread = threading.current_thread()
-        lane = self._lane = Lane(self._call, self._emit, self.thread.name)
+        lane = self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet)
         if has_resource:
             lane.provide(resource)
         try:
@@ -87,6 +89,19 @@ class Seat:
                 return
         if self._lane is not None:
             self._lane.recall(chunk, keep)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether items may be run here without a word."""
+        return self._quiet if self._lane is None else self._lane.quiet
+
+    def look(self) -> bool:
+        """Have the thread say what it has run without a word; return whether it has not begun yet."""
+        with self._lock:
+            begun = self._current is not None
+        if begun and self._lane is not None:
+            self._lane.look()
+        return not begun and bool(self._inbox)
 
     def is_at(self, chunk: Chunk, index: int) -> bool:
         """Tell whether the thread is in the call of this item."""
@@ -151,9 +166,11 @@ class ThreadsPort(Port):
     def start(self, chunk: Chunk) -> None:
         """Give a chunk to its seat's thread."""
         seat = self._at.get(chunk.seat)
+        if seat.quiet if seat is not None else self.forewarn is None:
+            self.alarm = min(self.alarm, time.monotonic() + LOOK)
         if seat is not None and seat.put(chunk):
             return
-        seat = Seat(self._call, self._report)
+        seat = Seat(self._call, self._report, quiet=self.forewarn is None)
         seat.put(chunk)
         try:
             self._crew.serve(seat)
@@ -203,6 +220,9 @@ class ThreadsPort(Port):
 
     def poll(self) -> list[Report]:
         """Return what the threads have said."""
+        if (now := time.monotonic()) >= self.alarm:
+            waiting = [seat for seat in self._at.values() if seat.look()]
+            self.alarm = now + LOOK if waiting else float("inf")
         reports = []
         while self._reports:
             reports.append(self._reports.popleft())

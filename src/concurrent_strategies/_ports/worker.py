@@ -1,7 +1,8 @@
 """One worker process, as the parent holds it: its sockets, what it has been given, how it ends.
 
-Nothing is shared by two workers: each has a socketpair for data, one for control, and a pipe for its life, of which
-only the parent holds the other end. Death is the end of the data socket; the exit code is a detail.
+Nothing is shared by two workers: each has a socketpair for data, one for control, a pipe for its life, of which only
+the parent holds the other end, and a journal, in which it leaves what it had no time to say. Death is the end of the
+data socket; the exit code is a detail.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import socket
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from mmap import mmap
 from typing import Any
 
 from .._core.bell import PollBell, above_two
-from .._core.port import Chunk
+from .._core.call import LOOK, SHORT
+from .._core.port import Chunk, Done, Report, Started
 from .._worker import wire
+from .._worker.journal import create, read
 from .ends import pair, watch
 from .launch import Launcher, Process
 
+INFINITY = float("inf")
 LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket has ended
 
 
@@ -45,24 +50,29 @@ class Worker:
         call: the pickled function that it knows.
         ready: whether it has said that it is prepared.
         condemned: calls that the worker has been asked to end, and the time at which that has taken too long.
+        look_at: when it is to be asked what it has run without a word.
     """
 
     ready: bool
 
     def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
         (data, control, life), (theirs, their_control, their_life) = _connections()
+        self._journal: mmap | None = None
         self._data, self._control, self._life = data, control, life
         self.parcels: dict[int, Parcel] = {}
         self.call: object = None
         self.condemned: dict[tuple[int, int], float] = {}
         self.ready = False
+        self.look_at = INFINITY
         self._serial = 0
         self._reader = wire.Reader(data)
         self._queue: list[memoryview] = []
         self._process = Process()
         watch(self)
+        journal = -1
         try:
-            self._process = launcher.start((theirs.fileno(), their_control.fileno(), their_life))
+            journal, self._journal = create()
+            self._process = launcher.start((theirs.fileno(), their_control.fileno(), their_life, journal))
         except BaseException:
             self.forget()
             raise
@@ -70,6 +80,8 @@ class Worker:
             theirs.close()
             their_control.close()
             os.close(their_life)
+            if journal >= 0:
+                os.close(journal)
         data.setblocking(False)
         control.setblocking(False)
         self.send(setup)
@@ -99,6 +111,34 @@ class Worker:
     def serials(self, chunk: Chunk) -> list[int]:
         """Return the numbers under which this worker knows parts of a chunk."""
         return [serial for serial, parcel in self.parcels.items() if parcel.chunk is chunk]
+
+    def expect(self, now: float, heard: wire.Frame | None = None) -> float:
+        """Note that it may be running items without a word, unless its last one announces some; return until when."""
+        told = heard is not None and (heard.kind == wire.STARTED or heard.then)
+        self.look_at = now + LOOK if self.ready and self.parcels and not told else INFINITY
+        return self.look_at
+
+    def attend(self, now: float) -> float:
+        """End it if it has not ended a call in time, and ask it if it has been silent; return when to come again."""
+        if self.condemned and min(self.condemned.values()) <= now:
+            self.condemned.clear()
+            self.kill()
+        if self.look_at <= now:
+            self.look_at = INFINITY
+            self.signal(wire.LOOK, self._serial)
+        return min(self.look_at, *self.condemned.values(), INFINITY)
+
+    def last_words(self) -> list[Report]:
+        """Return what it had done and begun when it ended, and had not told."""
+        assert self._journal is not None
+        serial, first, values, begun = read(self._journal)
+        parcel = self.parcels.get(serial)
+        if parcel is None:
+            return []
+        parcel.begun = True
+        chunk = parcel.chunk.id
+        words: list[Report] = [Done(chunk, first, values, SHORT, str(self.pid))] if values else []
+        return [*words, Started(chunk, first + len(values), 1)] if begun else words
 
     def reading(self, *, inside: bool) -> Parcel | None:
         """Return what it may have been reading when it ended: what comes first and is not begun.
@@ -206,6 +246,8 @@ class Worker:
         """Close our ends, without a word: for whoever has seen the process end."""
         self._data.close()
         self._control.close()
+        if self._journal is not None:
+            self._journal.close()
         life, self._life = self._life, -1
         if life >= 0:
             os.close(life)

@@ -36,7 +36,7 @@ def serve(fd: int) -> None:
             _reap(requests)
         if requests.fileno() in ready:
             try:
-                data, fds, _, _ = socket.recv_fds(requests, 1, 3)
+                data, fds, _, _ = socket.recv_fds(requests, 1, 4)
             except ConnectionResetError:  # the parent is gone, and had not read all that it was told
                 os._exit(0)
             if not data:

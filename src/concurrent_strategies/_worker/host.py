@@ -12,6 +12,7 @@ from .._core.lane import Lane
 from .._core.port import Chunk, Done, Failed, Report, Returned, Started
 from . import wire
 from .gate import Gate
+from .journal import Journal
 from .packing import failed, pieces_of
 from .pickling import error_to_wire, joined, loads
 
@@ -151,6 +152,10 @@ class Host(ABC):
         """End a running call; from the control thread."""
 
     @abstractmethod
+    def look(self, chunk: int) -> None:
+        """Say what has been run without a word, and keep nothing back up to the end of a chunk; from the same."""
+
+    @abstractmethod
     def close(self) -> None:
         """End: the parent has hung up."""
 
@@ -158,8 +163,15 @@ class Host(ABC):
 class LaneHost(Host):
     """One call after the other, in the main thread."""
 
-    def __init__(self, send: Callable[[list[Any]], None], relay: Relay, resource: Any, has_resource: bool) -> None:
+    def __init__(
+        self, send: Callable[[list[Any]], None], relay: Relay, resource: Any, has_resource: bool, journal_fd: int
+    ) -> None:
         super().__init__(send, relay)
+        self._journal: Journal | None = None
+        if journal_fd >= 0:
+            self._journal = Journal(journal_fd, self.flush)
+            os.register_at_fork(after_in_child=self._journal.leave)
+        self._looked = 0
         self._resource = resource
         self._has_resource = has_resource
         self._lane: Lane | None = None
@@ -169,7 +181,7 @@ class LaneHost(Host):
     def call(self, call: Call) -> None:
         """Make a lane for the function."""
         self.forget()
-        self._lane = Lane(call, self.emit, str(os.getpid()))
+        self._lane = Lane(call, self.emit, str(os.getpid()), quiet=self._journal is not None, journal=self._journal)
         if self._has_resource:
             self._lane.provide(self._resource)
 
@@ -190,6 +202,8 @@ class LaneHost(Host):
         with self._entry:
             lane.begin(chunk)
             self._running = chunk
+            if chunk.id <= self._looked:
+                lane.look()
             if (keep := self._gate.recalled) is not None:
                 lane.recall(chunk, keep)
         while lane.busy:
@@ -202,6 +216,14 @@ class LaneHost(Host):
                 self._lane.recall(self._running, keep)
             elif self._gate.recall(chunk, keep):
                 self.emit(Returned(chunk, -1, 0))
+        self.flush()
+
+    def look(self, chunk: int) -> None:
+        """Have the lane tell what it has kept to itself, and keep nothing more of this chunk."""
+        with self._entry:
+            self._looked = chunk
+            if self._lane is not None:
+                self._lane.look()
         self.flush()
 
     def stop(self, chunk: int, index: int) -> None:

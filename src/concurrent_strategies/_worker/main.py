@@ -1,7 +1,7 @@
 """The main function of a worker process, and what it has to see to: its parent's life, its signals, its streams.
 
 main thread      reads chunks, runs them, reports          data socket
-control thread   takes recalls and stops meanwhile         control socket
+control thread   takes recalls, stops, looks meanwhile        control socket
 the kernel       kills the process when the parent is gone (the life pipe ends), also where C code holds the GIL
 """
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 F_SETSIG = 10  # Linux; the fcntl module does not name it
 
 
-def main(data_fd: int, control_fd: int, life_fd: int) -> None:
+def main(data_fd: int, control_fd: int, life_fd: int, journal_fd: int = -1) -> None:
     """Serve the parent at the other end of these descriptors until it hangs up; does not return."""
     status = 1
     try:
@@ -43,7 +43,7 @@ def main(data_fd: int, control_fd: int, life_fd: int) -> None:
         # A process that the user's function forks must not keep our sockets open: the parent would not see our end.
         os.register_at_fork(after_in_child=data.close)
         os.register_at_fork(after_in_child=control.close)
-        status = _serve(data, control)
+        status = _serve(data, control, journal_fd)
     except EOFError:
         status = 0
     finally:
@@ -52,7 +52,7 @@ def main(data_fd: int, control_fd: int, life_fd: int) -> None:
         os._exit(status)
 
 
-def _serve(data: socket.socket, control: socket.socket) -> int:
+def _serve(data: socket.socket, control: socket.socket, journal_fd: int) -> int:
     reader = wire.Reader(data)
     frames = reader.read()
     while not frames:
@@ -76,7 +76,7 @@ def _serve(data: socket.socket, control: socket.socket) -> int:
         send(wire.pack(wire.UNSTARTABLE, parts=[joined(error_to_wire(error))]))
         return 1
     send(wire.pack(wire.READY, a=os.getpid(), b=1))
-    host = _host(settings, send, resource, relay)
+    host = _host(settings, send, resource, relay, journal_fd)
     threading.Thread(target=_control, args=(control, host), daemon=True).start()
     try:
         while True:
@@ -89,10 +89,12 @@ def _serve(data: socket.socket, control: socket.socket) -> int:
         return 0
 
 
-def _host(settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any, relay: Relay) -> Host:
+def _host(
+    settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any, relay: Relay, journal_fd: int
+) -> Host:
     """Make what will run the calls: a lane, or the port of an inner strategy, where there is one."""
     if settings["inner"] is None:
-        return LaneHost(send, relay, resource, settings["setup"].worker_resource is not None)
+        return LaneHost(send, relay, resource, settings["setup"].worker_resource is not None, journal_fd)
     from .porthost import PortHost
 
     return PortHost(send, relay, settings["inner"], settings["workers"])
@@ -106,6 +108,8 @@ def _control(control: socket.socket, host: Host) -> None:
             for frame in reader.read():
                 if frame.kind == wire.RECALL:
                     host.recall(frame.chunk, bool(frame.flags))
+                elif frame.kind == wire.LOOK:
+                    host.look(frame.chunk)
                 else:
                     host.stop(frame.chunk, frame.a)
     except (EOFError, OSError):

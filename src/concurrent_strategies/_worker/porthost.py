@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from .relay import Relay
 
+MOMENT = 0.02  # seconds
+
 
 class PortHost(Host):
     """The port of an inner strategy, driven in here as the engine drives one in the parent."""
@@ -68,8 +70,9 @@ class PortHost(Host):
 
     def _forewarn(self, report: Report) -> None:
         """Say what is about to run, and all that is done: the next thing to happen may be the end of this process."""
-        # A worker that says so may hold a lock of its port, which whoever has ours may be waiting for.
-        if (port := self._port) is not None and self._lock.acquire(blocking=False):
+        # A worker that says so may hold a lock of its port, which whoever has ours may be waiting for: then this goes
+        # on after a moment. Most often they just had to let others run, and what is done by now would not be said.
+        if (port := self._port) is not None and self._lock.acquire(timeout=MOMENT):
             try:
                 self._collect(port)
             finally:
@@ -133,6 +136,9 @@ class PortHost(Host):
             known = self._chunks.get(chunk)
             if self._port is not None and known is not None:
                 self._port.stop(known, index)
+
+    def look(self, chunk: int) -> None:
+        """Do nothing: what runs here is announced, always."""
 
     def close(self) -> None:
         """Close the port and the inner workers."""

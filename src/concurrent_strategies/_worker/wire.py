@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 HEAD = struct.Struct("<BxHHIIqqdQ")
 LENGTH = struct.Struct("<Q")
 
-# To the worker: what to be, what to call, what with; on the control socket: recall and stop.
-SETUP, CALL, CHUNK, FORGET, RECALL, STOP, RESIZE = range(1, 8)
+# To the worker: what to be, what to call, what with; on the control socket: recall, stop and look.
+SETUP, CALL, CHUNK, FORGET, RECALL, STOP, RESIZE, LOOK = range(1, 9)
 # From the worker.
 READY, UNSTARTABLE, STARTED, DONE, FAILED, RETURNED, UNREADABLE, BROKEN_CALL, RELAY, SPAN = range(11, 21)
 OF_A_CHUNK = frozenset((STARTED, DONE, FAILED, RETURNED, UNREADABLE))
