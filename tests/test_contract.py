@@ -114,3 +114,10 @@ class TestAuto(StrategyContract):
     """Whatever pays."""
 
     make = AutoStrategy
+
+
+class TestAutoCalledFromTrio(StrategyContract):
+    """On loops of the caller's kind."""
+
+    make = AutoStrategy
+    loop = "trio"

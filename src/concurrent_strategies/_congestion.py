@@ -31,6 +31,7 @@ DRAIN = 0.75  # below 1 / (1 + HEAD), or the queue that we are ourselves would b
 LEVEL = 6  # rounds between two drains
 CUT = 0.9  # of what is left under way after refusals
 SETTLE = 0.01  # seconds until everybody has heard of a cut: what began before that was begun in ignorance
+PATIENCE = 2  # refusals of one worker's calls in that time, which is enough for whoever hears at all
 PROBE, LONGEST_PROBE = 6, 12  # rounds without refusal, after which one call more is tried
 LONGEST_WAIT = 60.0  # seconds of a Retry-After that are believed
 STRAINED = 0.95  # of a processor: above this it is this side that is slow
@@ -92,7 +93,7 @@ class _Ceiling:
     def quiet_round(self, limit: float) -> None:
         """Learn of a round without refusal: after some of them try one call more, and when that goes well, faster."""
         self._quiet += 1
-        if self._tried and self._quiet >= 2:
+        if self._tried and self._quiet >= 2 and int(limit) >= int(self.value):
             self._tried = False
             self._every = max(2, self._every // 2)
             self._step = min(2 * self._step, max(1.0, 0.25 * self.value))
@@ -131,7 +132,7 @@ class Congestion:
         self._ceiling = _Ceiling()
         self._cut = self._hold = -inf  # when refusals lowered the limit last, and until when that is left to work
         self._under_way = 0.0  # at that time
-        self._slots: set[Hashable] = set()  # which calls have been refused since
+        self._slots: dict[Hashable, int] = {}  # whose calls have been refused since, and how often
         self._asked = False  # whether the other side has said how long to wait
         self._suspect: tuple[float, Hashable] | None = None
         self._unrefused = 0  # answers since the last refusal
@@ -271,11 +272,12 @@ class Congestion:
         if alone and not wait and now >= self._hold:
             self._suspect = now, slot
             return
-        if now >= self._hold or now - seconds > self._cut + SETTLE:
+        heard = now - seconds > self._cut + SETTLE or self._slots.get(slot, 0) >= PATIENCE
+        if heard or now >= self._hold:
             self._refused_anew(seconds, busy, now)
         if wait:
             self._asked, self._hold = True, max(self._hold, now + min(wait, LONGEST_WAIT))
-        self._slots.add(slot)
+        self._slots[slot] = self._slots.get(slot, 0) + 1
         taken = max(0.0, self._under_way - len(self._slots))
         self._ceiling.value = max(1.0, taken)
         self.limit = max(1.0, min(self.limit, CUT * taken))
@@ -291,9 +293,9 @@ class Congestion:
         if again and self._asked:
             self.due = self._hold
         self._under_way = min(self.limit, busy)
-        self._slots = set()
+        self._slots = {}
         if self._suspect is not None and self._suspect[0] == now:
-            self._slots.add(self._suspect[1])
+            self._slots[self._suspect[1]] = 1
         self._suspect = None
         self._cut, self._asked = now, False
         self._hold = max(self._hold, now + max(SETTLE, self._last or 2 * seconds))

@@ -293,10 +293,8 @@ def test_answers_and_refusals_are_told_and_nothing_else() -> None:
     assert limit.told == [(0.25, None, ""), (0.001, None, ""), (0.1, None, ""), (0.2, None, "")]
     limit.told.clear()
     feedback.heard([Failed(1, 9, ConnectionRefusedError(), 0.01, "b"), Failed(1, 10, Refused(), None, "c")], 3, 1.0)
-    feedback.stopped(Chunk(4, 0, 20, [0]), 20)
-    assert limit.told == [(0.01, 0.0, "b"), (0.0, 0.0, "c")]
-    feedback.heard([], 3, 1.0)
-    assert limit.told[2:] == [(0.5, 0.0, (4, 20))]
+    feedback.stopped(Chunk(4, 0, 20, [0]), 20, 1.0)
+    assert limit.told == [(0.01, 0.0, "b"), (0.0, 0.0, "c"), (0.5, 0.0, (4, 20))]
 
 
 def test_a_pause_ends_by_itself() -> None:

@@ -24,7 +24,7 @@ class Feedback:
         self._limit = limit
         self._lease = lease
         self._task_timeout = task_timeout or 0.0
-        self._overdue: list[Answer] = []
+        self._busy = 0
 
     @property
     def due(self) -> float:
@@ -39,7 +39,7 @@ class Feedback:
             busy: calls that were under way before that.
             now: the time.
         """
-        answers, self._overdue = self._overdue, []
+        answers: list[Answer] = []
         for report in reports:
             if isinstance(report, Done):
                 # Short items that were run as a group are one answer: they did not wait for anybody.
@@ -47,12 +47,14 @@ class Feedback:
                 answers.extend(map(Answer, each))
             elif isinstance(report, Failed) and (wait := self._wait(report.error)) is not None:
                 answers.append(Answer(report.seconds or 0.0, wait, report.worker))
+        self._busy = busy
         if answers or now >= self._limit.due:
             self._limit.learn(answers, self._lease, busy, now, time.process_time())
 
-    def stopped(self, chunk: Chunk, index: int) -> None:
-        """Note a call that is ended because it took too long; nothing will be reported of it."""
-        self._overdue.append(Answer(self._task_timeout, 0.0, (chunk.id, index)))
+    def stopped(self, chunk: Chunk, index: int, now: float) -> None:
+        """Pass on that a call is ended because it took too long; nothing will be reported of it."""
+        overdue = Answer(self._task_timeout, 0.0, (chunk.id, index))
+        self._limit.learn((overdue,), self._lease, self._busy, now, time.process_time())
 
     def _wait(self, error: BaseException) -> float | None:
         if (wait := refusal(error)) is None and self._limit.refused is not None and self._limit.refused(error):

@@ -69,7 +69,7 @@ class AsyncioStrategy(_LoopStrategy):
     in a thread, also where one is running already, as in Jupyter. A plain function runs in worker threads.
 
     Args:
-        max_workers: calls at once; default 100.
+        max_workers: calls at once; default 100. `"auto"` finds how many, up to 1000, or 256 for plain functions.
         loop: what the loops are that it makes itself: `"asyncio"`, or `"uvloop"` (the extra `uvloop`).
         worker_resource: makes something for each loop, such as an HTTP session, which items get by
             `worker_resource()`. It is entered and exited in the loop, asynchronously if it can be.
@@ -119,7 +119,7 @@ class TrioStrategy(_LoopStrategy):
     As `AsyncioStrategy`, with trio for asyncio: an async verb that is awaited under trio runs its items there.
 
     Args:
-        max_workers: calls at once; default 100.
+        max_workers: calls at once; default 100. `"auto"` finds how many, up to 1000, or 256 for plain functions.
         worker_resource: makes something for each loop, which items get by `worker_resource()`. It is entered and
             exited in the loop, asynchronously if it can be.
         options: any option of a run, as this strategy's default.

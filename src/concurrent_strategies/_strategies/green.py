@@ -34,7 +34,7 @@ class GreenStrategy(BaseStrategy):
     own there.
 
     Args:
-        max_workers: calls at once; default 100.
+        max_workers: calls at once; default 100. `"auto"` finds how many, up to 1000.
         isolate: whether to use a child process; default: only if the program is not patched.
         initializer: called once in each greenlet, with `initargs`.
         initargs: its arguments.

@@ -29,7 +29,7 @@ class ProcessStrategy(BaseStrategy):
     value, so a script needs no `__main__` guard. A call that is overdue is killed with its process, which is replaced.
 
     Args:
-        max_workers: processes at most; default the usable cores.
+        max_workers: processes at most; default the usable cores, which is what `"auto"` is here.
         start_method: `"forkserver"` forks a small clean server; `"spawn"` starts an interpreter for each worker;
             `"fork"` forks this process, which is fastest and inherits the locks that other threads hold.
         initializer: called once in each process, with `initargs`.

@@ -23,7 +23,7 @@ class ThreadStrategy(BaseStrategy):
     A running thread cannot be stopped: an overdue call is abandoned, its thread is replaced, and `stuck` counts it.
 
     Args:
-        max_workers: threads at most; default min(32, usable cores + 4).
+        max_workers: threads at most; default min(32, usable cores + 4). `"auto"` finds how many, up to 256.
         initializer: called once in each thread, with `initargs`.
         initargs: its arguments.
         worker_resource: makes something for each thread, such as a connection, which items get by `worker_resource()`.

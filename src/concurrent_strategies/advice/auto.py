@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -115,9 +116,13 @@ class AutoStrategy(BaseStrategy):
         if (fixed := _fixed(declared)) is not None:
             self._told(fixed)
             return crew.open(fixed, job)
+
+        def here(plan: Plan) -> Plan:
+            return _on_loops_of(job, plan)
+
         first: Port
         if job.call.colour == ASYNC:
-            first = crew.open(Plan("asyncio", job.workers), job)
+            first = crew.open(here(Plan("asyncio", job.workers)), job)
         else:
             first = ScoutPort(job.call, crew.threads)
         context = job.call.context
@@ -125,8 +130,8 @@ class AutoStrategy(BaseStrategy):
         return AutoPort(
             *(first, job.workers, job.items, job.call, declared),
             nested=nested,
-            opened=lambda plan: crew.open(plan, job),
-            told=self._told,
+            opened=lambda plan: crew.open(here(plan), job),
+            told=lambda plan: self._told(here(plan)),
         )
 
     def _told(self, plan: Plan) -> None:
@@ -138,6 +143,14 @@ def _fixed(declared: WorkloadProfile) -> Plan | None:
     if declared.main_thread_only:
         return Plan("sync")
     return Plan("green", MOST_TASKS) if Machine.detect().gevent_patched else None
+
+
+def _on_loops_of(job: Job, plan: Plan) -> Plan:
+    """Return a plan with the kind of loop that the caller has: coroutines that are awaited under trio are trio's."""
+    if job.loop is None or job.loop.name != "trio":
+        return plan
+    outer, inner = ("trio" if name == "asyncio" else name for name in (plan.strategy, plan.inner))
+    return replace(plan, strategy=outer, inner=inner)
 
 
 class AutoCrew(Crew):
@@ -183,7 +196,7 @@ class AutoCrew(Crew):
 
     def _prepared(self, name: str, workers: int) -> BaseStrategy:
         setup = self._setup
-        if name == "asyncio":  # a loop is prepared where its resource is made
+        if name in ("asyncio", "trio"):  # a loop is prepared where its resource is made
             resource = setup.worker_resource if setup.initializer is None else partial(_made_after, setup)
             return _strategy(name, workers, worker_resource=resource)
         settings = {"initializer": setup.initializer, "initargs": setup.initargs}

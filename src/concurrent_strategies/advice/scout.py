@@ -44,6 +44,7 @@ class ScoutPort(ThreadsPort):
         super().__init__(call, crew)
         self.marks: Marks = Marks()
         self._timing = True
+        self._lock = threading.Lock()
         self._chunks: dict[int, Chunk] = {}
 
     def start(self, chunk: Chunk) -> None:
@@ -54,16 +55,20 @@ class ScoutPort(ThreadsPort):
 
     def _begin(self) -> None:
         """Look at the thread that is here: another one, if the first was abandoned in an overdue item."""
-        if self.marks.begun and not self.marks.facts.mine():
-            self.marks.close()
-            self.marks = Marks()
-        if not self.marks.begun:
-            self.marks.facts = ThreadFacts()
+        with self._lock:
+            if not self._timing:
+                return
+            if self.marks.begun and not self.marks.facts.mine():
+                self.marks.close()
+                self.marks = Marks()
+            if not self.marks.begun:
+                self.marks.facts = ThreadFacts()
 
     def no_more(self) -> None:
         """Time no further items."""
-        self._timing = False
-        self.marks.close()
+        with self._lock:
+            self._timing = False
+            self.marks.close()
         self._chunks.clear()
 
     def _report(self, report: Report) -> None:

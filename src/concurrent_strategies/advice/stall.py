@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from time import monotonic as clock
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,7 @@ class Stall:
         self._began = self._looked = clock()
         self._asked: float | None = None
         self._late = self._over = False
+        self._lock = threading.Lock()
 
     def next(self, now: float) -> float:
         """Return when to look again."""
@@ -55,11 +57,13 @@ class Stall:
     def _answer(self) -> None:
         asked, self._asked = self._asked, None
         self._late = asked is not None and clock() - asked > PROMPT
-        if self.facts is None and not self._over:
-            self.facts = ThreadFacts()
+        with self._lock:
+            if self.facts is None and not self._over:
+                self.facts = ThreadFacts()
 
     def close(self) -> None:
         """Free what the facts need."""
-        self._over = True
-        if self.facts is not None:
-            self.facts.close()
+        with self._lock:
+            self._over = True
+            if self.facts is not None:
+                self.facts.close()
