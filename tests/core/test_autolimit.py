@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import math
 import operator
@@ -164,6 +165,14 @@ def test_inside_processes_it_stands_for_the_default() -> None:
         assert hybrid.map(functools.partial(operator.mul, 2), range(20)) == list(range(0, 40, 2))
 
 
+def test_an_executor_keeps_to_the_default() -> None:
+    """What was submitted and no worker has can be cancelled, so no more than the default is taken off the queue."""
+    crowd = Crowd(0.005)
+    with ThreadStrategy(max_workers="auto") as strategy, strategy.executor() as executor:
+        assert list(executor.map(crowd, range(100))) == list(range(100))
+    assert crowd.most <= ThreadStrategy().most()
+
+
 # ----------------------------------------------------------------------------------------------- what it does
 
 
@@ -173,6 +182,28 @@ def test_calls_that_only_wait_become_more_and_more() -> None:
     assert ThreadStrategy(max_workers=limit).map(crowd, range(600)) == list(range(600))
     assert crowd.most > 2 * START
     assert limit.n > 2 * START
+
+
+@pytest.mark.parametrize("kind", [AsyncioStrategy, ThreadStrategy])
+def test_awaited_runs_learn_as_well(kind: Any) -> None:
+    """On the caller's own loop, and in threads from there."""
+    limit = AutoLimit()
+    assert asyncio.run(kind(max_workers=limit).amap(_wait, range(400))) == list(range(400))
+    assert limit.n > START
+
+
+async def _wait(item: int) -> int:
+    await asyncio.sleep(0.02)
+    return item
+
+
+def test_a_consumer_that_is_busy_elsewhere_does_not_spoil_it() -> None:
+    """A stream whose window is full waits for its consumer: that is no slow server, and the limit stays."""
+    limit = AutoLimit(40)
+    for item in ThreadStrategy(max_workers=limit).stream(Crowd(0.002), range(300), buffersize=8):
+        if item % 50 == 0:
+            time.sleep(0.02)
+    assert limit.n >= START
 
 
 def test_the_most_is_never_passed() -> None:
@@ -248,8 +279,6 @@ def test_overdue_calls_lower_it() -> None:
 
 
 async def _hang(item: int) -> None:
-    import asyncio
-
     await asyncio.sleep(10)
 
 

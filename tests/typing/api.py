@@ -14,6 +14,7 @@ from concurrent_strategies import (
     Advice,
     AsyncioStrategy,
     AsyncStream,
+    AutoLimit,
     Failure,
     GreenStrategy,
     Limit,
@@ -56,6 +57,8 @@ async def texts() -> AsyncIterator[str]:
 
 thread = ThreadStrategy(max_workers=4, timeout=10.0, thread_name_prefix="worker")
 asyncio_ = AsyncioStrategy(max_workers=Limit(3), loop="uvloop", on_error="skip")
+finding = GreenStrategy(max_workers="auto")
+assert_type(finding.map(size, ["a"], max_workers=AutoLimit(50, polite=True)), list[int])
 
 # Every strategy is a Strategy.
 strategies: list[Strategy] = [

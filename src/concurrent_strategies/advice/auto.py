@@ -15,9 +15,8 @@ from .._core.call import ASYNC
 from .._core.crew import Crew, Setup
 from .._core.item import occupied
 from .._errors import InvalidOption, StrategyClosed
-from .._limit import Limit
 from .._machine import Machine
-from .._options import RunDefaults
+from .._options import MaxWorkers, RunDefaults
 from .._ports.thread_crew import ThreadCrew
 from .._registry import load
 from .._strategy import Traits
@@ -44,7 +43,8 @@ class AutoStrategy(BaseStrategy):
     better can be said: `profile={"shared_state": False}`. In a program patched by gevent, calls are greenlets.
 
     Args:
-        max_workers: calls at once, at most, whatever is chosen; default: what the choice says, at most 1000.
+        max_workers: calls at once, at most, whatever is chosen; default, and `"auto"`: what the choice says, at
+            most 1000.
         profile: what you know about the work, as for `advise`: a `WorkloadProfile` or a mapping of its fields, such as
             `{"max_connections": 8}` or `{"thread_safe": False}`.
         initializer: called once in each worker, whatever that is then, with `initargs`.
@@ -71,7 +71,7 @@ class AutoStrategy(BaseStrategy):
 
     def __init__(
         self,
-        max_workers: int | Limit | None = None,
+        max_workers: MaxWorkers = None,
         *,
         profile: WorkloadProfile | Mapping[str, Any] | None = None,
         initializer: Callable[..., object] | None = None,

@@ -15,7 +15,7 @@ from .._core.base import BaseStrategy, Job
 from .._core.bell import Bell
 from .._core.port import Chunk, Died, Failed, Port, Report, Returned, Started
 from .._errors import InvalidOption, TaskTimeout
-from .._limit import Limit
+from .._options import MaxWorkers
 from .._strategies.sync import SyncStrategy
 
 Accidents: TypeAlias = float | Collection[int]
@@ -54,7 +54,7 @@ class SimulatedStrategy(SyncStrategy):
 
     def __init__(
         self,
-        max_workers: int | Limit | None = None,
+        max_workers: MaxWorkers = None,
         *,
         failing: Accidents = 0.0,
         dying: Accidents = 0.0,
