@@ -9,6 +9,7 @@ import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from concurrent_strategies import (
     InvalidOption,
     Machine,
     ProcessStrategy,
+    Retry,
     WorkloadProfile,
     get_strategy,
 )
@@ -179,6 +181,24 @@ def test_no_more_calls_at_once_than_allowed(tmp_path: Path) -> None:
         assert strategy.chosen == "thread:3"
 
 
+def test_others_that_refuse_are_asked_by_fewer_at_once() -> None:
+    """With `max_workers="auto"` the limit is found as on any other strategy."""
+    room, refused = threading.BoundedSemaphore(6), []
+
+    def call(item: int) -> int:
+        if not room.acquire(blocking=False):
+            refused.append(item)
+            raise ConnectionRefusedError
+        time.sleep(0.01)
+        room.release()
+        return item
+
+    strategy = AutoStrategy("auto", retry=Retry(attempts=50, wait=0.005), profile={"shared_state": True})
+    assert strategy.map(call, range(300)) == list(range(300))
+    assert strategy.chosen.startswith("thread:")
+    assert len(refused) < 300
+
+
 def test_workers_stay_warm_between_runs(tmp_path: Path) -> None:
     """Whatever was chosen."""
     with AutoStrategy() as strategy:
@@ -239,8 +259,6 @@ def test_ctrl_c_ends_it_at_once_and_no_item_has_run_twice(tmp_path: Path) -> Non
 
 def test_a_main_thread_is_kept_if_that_was_said() -> None:
     """The function runs in the caller's own thread."""
-    import threading
-
     strategy = AutoStrategy(profile={"main_thread_only": True})
     assert set(strategy.map(lambda _: threading.get_ident(), range(50))) == {threading.get_ident()}
     with pytest.raises(InvalidOption, match="main_thread_only"):

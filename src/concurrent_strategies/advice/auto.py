@@ -43,8 +43,8 @@ class AutoStrategy(BaseStrategy):
     better can be said: `profile={"shared_state": False}`. In a program patched by gevent, calls are greenlets.
 
     Args:
-        max_workers: calls at once, at most, whatever is chosen; default, and `"auto"`: what the choice says, at
-            most 1000.
+        max_workers: calls at once, at most, whatever is chosen; default: what the choice says, at most 1000. With
+            `"auto"` or an `AutoLimit` also what others can take, who may refuse.
         profile: what you know about the work, as for `advise`: a `WorkloadProfile` or a mapping of its fields, such as
             `{"max_connections": 8}` or `{"thread_safe": False}`.
         initializer: called once in each worker, whatever that is then, with `initargs`.
@@ -98,6 +98,10 @@ class AutoStrategy(BaseStrategy):
 
     def default_workers(self) -> int:
         """Return 1000, the most that is ever chosen."""
+        return MOST_TASKS
+
+    def auto_workers(self, colour: str) -> int:
+        """Return 1000, the most that is ever chosen: what others can take is then found on the way."""
         return MOST_TASKS
 
     def shape(self, colour: str) -> tuple[int, int]:
