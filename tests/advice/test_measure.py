@@ -106,6 +106,54 @@ def test_each_kind_of_work_is_told_from_the_others(func: Any, items: Any, most: 
     assert set(profile.confidence or ()) >= {"gil_cpu", "free_cpu", "wait"}
 
 
+@pytest.mark.parametrize(("declared", "most"), [(None, 5), ({"max_connections": 2}, 2)])
+def test_the_async_version_is_tried_on_a_few_at_once(declared: Any, most: int) -> None:
+    """As many together as nobody minds, or as are allowed; each once, in order, and failures are their items' alone."""
+    running: list[int] = []
+    together: list[int] = []
+
+    async def several(item: int) -> int:
+        running.append(item)
+        together.append(len(running))
+        await asyncio.sleep(0.005)
+        running.remove(item)
+        return 1 // (item % 7)
+
+    def plain(item: int) -> int:
+        time.sleep(0.005)
+        return 1 // (item % 7)
+
+    measurement = measure(plain, range(200), async_func=several, profile=declared)
+    assert max(together) == most
+    outcomes = measurement.outcomes
+    assert [outcome.index for outcome in outcomes] == list(range(len(outcomes)))
+    assert {outcome.index for outcome in outcomes if isinstance(outcome, Failure)} == set(range(0, len(outcomes), 7))
+    assert [*measurement.rest] == list(range(len(outcomes), 200))
+
+
+def test_a_group_that_is_under_way_is_waited_for_by_whoever_asks() -> None:
+    """The plain items have ended; those of the async version have not, and are neither lost nor in the rest."""
+    gates: list[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = []
+
+    async def held(item: int) -> int:
+        gate = asyncio.Event()
+        gates.append((asyncio.get_running_loop(), gate))
+        await gate.wait()
+        return item
+
+    def plain(item: int) -> int:
+        time.sleep(0.005)
+        return item
+
+    measurement = measure(plain, range(200), async_func=held, budget=0.1)
+    done = len(measurement.finished)
+    assert measurement.pending
+    assert next(measurement.rest) == done + 5
+    for loop, gate in gates:
+        loop.call_soon_threadsafe(gate.set)
+    assert measurement.results == list(range(done + 5))
+
+
 def test_the_first_item_of_an_async_version_is_left_out_too() -> None:
     """It carries imports and connections: here more computing than all the others together."""
     first = iter([3_000_000])

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Pickling that is shorter than this many seconds is done again, as the first time warms the caches.
 AGAIN: Final = 0.001
+#: The least part of its own pickling that an item adds to that of others.
+LEAST: Final = 0.1
 #: Seconds that a fresh process may take to import a module; it is ended then.
 PATIENCE: Final = 20.0
 
@@ -63,7 +65,7 @@ def crossing(func: Callable[..., Any], examples: Sequence[tuple[Any, Any]]) -> C
             seconds += took
     count = len(examples)
     # A chunk of items is pickled in one go: what it takes to begin is paid once for all of them.
-    seconds = max(0.0, seconds - 2 * count * _pickled("nothing", None)[2])
+    seconds = max(LEAST * seconds, seconds - 2 * count * _pickled("nothing", None)[2])
     return found._replace(
         arg_bytes=sizes[0] // count, result_bytes=sizes[1] // count, seconds=seconds / count, examples=count
     )

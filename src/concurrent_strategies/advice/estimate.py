@@ -26,7 +26,7 @@ SPLIT, SPLIT_ONE, SPLIT_BLIND = 0.05, 0.3, 0.5
 #: Other programs beside this one, on average, from which on the machine is busy.
 BUSY: Final = 0.5
 #: Seconds of computing around a longer wait that are too short for knocking: Python code, one has to assume.
-BURST: Final = 0.0004
+BURST: Final = 0.001
 #: Threads of the item's own: CPU beside its thread, in seconds and as a share, below which it is noise.
 OWN_SECONDS, OWN_SHARE = 0.005, 0.2
 

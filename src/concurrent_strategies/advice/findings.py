@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from .._machine import Machine
     from .constants import Constants
     from .crossing import Crossing
+    from .crowd import Crowd
     from .observer import Observation
     from .sampler import Sampler
 
@@ -46,9 +47,10 @@ class Findings:
 
     # ------------------------------------------------------------------------------------ what has been found
 
-    def add(self, estimates: Mapping[str, Estimate]) -> None:
-        """Take measured values; what is there already stays."""
-        self._estimates |= {name: each for name, each in estimates.items() if name not in self._estimates}
+    def add(self, estimates: Mapping[str, Estimate], *, better: bool = False) -> None:
+        """Take measured values; what is there already stays, unless these are better."""
+        known = () if better else tuple(self._estimates)
+        self._estimates |= {name: each for name, each in estimates.items() if name not in known}
 
     def seen(self, observation: Observation) -> None:
         """Take what was seen from outside."""
@@ -109,6 +111,11 @@ class Findings:
         return self._value("wait") / self._duration if self._duration > 0 else 0.0
 
     @property
+    def wait(self) -> float:
+        """Seconds of waiting of an item alone."""
+        return self._value("wait")
+
+    @property
     def total_cpu(self) -> float:
         """Seconds of computing of all items; infinite where nobody knows how many there are."""
         each = self._value("gil_cpu") + self._value("free_cpu")
@@ -134,7 +141,7 @@ class Findings:
         return self._duration * (1 + spread * math.sqrt(2 * math.log(max(self._total or 10**6, 1))))
 
     def measurement(
-        self, machine: Machine, constants: Constants, rest: Iterator[Any], samplers: tuple[Sampler, ...]
+        self, machine: Machine, constants: Constants, rest: Iterator[Any], samplers: tuple[Sampler | Crowd, ...]
     ) -> Measurement[Any]:
         """Make the measurement."""
         said = self.declared.declared()

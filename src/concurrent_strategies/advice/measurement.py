@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .._outcome import Outcome
     from . import Advice
     from .constants import Constants
+    from .crowd import Crowd
     from .estimate import Estimate
     from .profile import WorkloadProfile
     from .sampler import Sampler
@@ -59,7 +60,7 @@ class Measurement(Generic[R]):
     rest: Iterator[Any]
     machine: Machine
     constants: Constants
-    _samplers: tuple[Sampler, ...] = field(repr=False)
+    _samplers: tuple[Sampler | Crowd, ...] = field(repr=False)
 
     @property
     def pending(self) -> bool:

@@ -2,7 +2,8 @@
 
 sampler.py    runs items            marks.py        reads clocks          observer.py    watches them
 estimate.py   makes numbers of it
-stepping.py   looks at coroutines   crossing.py     pickles, imports      cooperation.py  asks gevent
+stepping.py   looks at coroutines   crowd.py        runs a few at once
+crossing.py   pickles, imports      cooperation.py  asks gevent
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from .calibration import cached
 from .constants import DEFAULTS
 from .cooperation import cooperates
 from .crossing import crossing, import_seconds
+from .crowd import Crowd, Groups, together
 from .estimate import Estimate, estimate
 from .findings import Findings
 from .measurement import Measurement
@@ -34,13 +36,15 @@ from .stepping import Steps
 
 if TYPE_CHECKING:
     from .._core.source import Source
+    from .marks import Marks
 
 R = TypeVar("R")
 
 #: Seconds that a measurement may take, unless told.
 BUDGET: Final = 0.5
-#: Items that the async version is tried on, where there are both.
+#: Items of a group on which the async version is tried, all at once; and groups.
 ASYNC_ITEMS: Final = 5
+ASYNC_GROUPS: Final = 3
 #: An item that waits less than this part of its time needs no gevent; one that computes less needs no processes.
 WORTH: Final = 0.2
 #: Seconds of computing in all items together from which on it matters what a process has to import.
@@ -85,7 +89,8 @@ def measure(
     Args:
         func: of one argument, the item; plain or `async def`, or made by `dual`.
         items: any iterable; read by this thread alone, and no further than needed.
-        async_func: a coroutine function that does the same; a few more items are run with it.
+        async_func: a coroutine function that does the same; a few more items are run with it, five at once, or as
+            many as `max_connections` allows.
         machine: what the advice will be for; default: this one, with what else runs on it now.
         budget: seconds, at most, but for an item that has to run in this thread and takes longer.
         profile: what you know and nobody can measure, such as `max_connections`; or `thread_safe=False` or
@@ -116,7 +121,7 @@ def measure(
         if coroutine is not None:
             _add_async(findings, work, coroutine, only=False)
     findings.seen(work.observations[0])
-    findings.colour(exists=coroutine is not None or work.samplers[0].marks.awaited)
+    findings.colour(exists=coroutine is not None or work.marks[0].awaited)
     _look_beyond(findings, work, func if isinstance(func, Dual) else plain or coroutine, plain)
     constants = DEFAULTS
     if machine is None:
@@ -132,18 +137,28 @@ class _Work:
         self._inline = declared.main_thread_only or declared.thread_safe is False or here.gevent_patched
         self._patience = patience
         self._source = source
-        self.samplers: list[Sampler] = []
+        self.samplers: list[Sampler | Crowd] = []
+        self.marks: list[Marks] = []
         self.observations: list[Observation] = []
 
-    def run(self, func: Callable[..., Any], most: int | None = None, steps: Steps | None = None) -> Observation:
+    def run(self, func: Callable[..., Any], steps: Steps | None = None) -> Observation:
         """Run items and watch them; coroutine functions bring what looks at their steps."""
         inline = self._inline and steps is None
         call = Call(func, colour=PLAIN if steps is None else ASYNC, context=_context())
-        sampler = Sampler(call, self.remainder(), first=self._next, most=most, inline=inline, steps=steps)
+        sampler = Sampler(call, self.remainder(), first=self._next, inline=inline, steps=steps)
         self.samplers.append(sampler)
+        self.marks.append(sampler.marks)
         seen = run_inline(sampler, self._patience) if inline else Observer(sampler, self._patience).watch()
         self.observations.append(seen)
         return seen
+
+    def crowd(self, func: Callable[..., Any], size: int, steps: Steps) -> tuple[Observation, Groups]:
+        """Run groups of items with a coroutine function, those of a group at once; return also what was read."""
+        groups = Groups(self.remainder(), self._next, size)
+        call = Call(together(func, steps), colour=ASYNC, context=_context())
+        sampler = Sampler(call, groups, most=ASYNC_GROUPS, inline=False, steps=steps)
+        self.samplers.append(Crowd(sampler, groups))
+        return Observer(sampler, self._patience).watch(), groups
 
     def remainder(self) -> Source:
         """Return what is left of the input."""
@@ -164,10 +179,37 @@ class _Work:
 
 def _add_async(findings: Findings, work: _Work, coroutine: Callable[..., Any], *, only: bool) -> None:
     """Run items with the coroutine function, and add what it needs of the loop."""
-    if not only and (work.busy or work.remainder().ended):
+    if only:
+        _add_one_by_one(findings, work, coroutine)
+    if work.busy or work.remainder().ended:
         return
+    steps, size = Steps(), min(ASYNC_ITEMS, findings.declared.max_connections or ASYNC_ITEMS)
+    seen, groups = work.crowd(coroutine, size, steps)
+    found, done = estimate(seen.samples, seen, gil=True), seen.samples.items
+    if not found:
+        return
+    count = len(groups.read[0].items)
+    computing, idle = found["gil_cpu"], found["wait"]
+    all_cpu = computing.value + found["free_cpu"].value
+    # Where there is a second group, the first goes, as it carries connections: `estimate` does the same.
+    cpu, block = steps.of_one(all_cpu / count, slice(count if done > 1 else 0, count * max(1, done)))
+    # The computing of each hides some of the others' waiting: what one item alone has waited is not less here.
+    alone = min(findings.wait, max(0.0, all_cpu + idle.value - cpu - (count - 1) * block))
+    wait = max(alone, idle.value - count * block)
+    findings.add(
+        {
+            "async_cpu": Estimate(cpu, computing.error / count, count, computing.at_least),
+            "async_wait": Estimate(max(0.0, wait - block), idle.error, count, idle.at_least),
+            "async_block": Estimate(block, idle.error / count, count, computing.at_least),
+        },
+        better=True,
+    )
+
+
+def _add_one_by_one(findings: Findings, work: _Work, coroutine: Callable[..., Any]) -> None:
+    """Run items one after the other, where there is no plain function that could be looked at so."""
     steps = Steps()
-    seen = work.run(steps.watching(coroutine), None if only else ASYNC_ITEMS, steps)
+    seen = work.run(steps.watching(coroutine), steps)
     found = estimate(seen.samples, seen, gil=True)
     if not found:
         return
@@ -181,18 +223,16 @@ def _add_async(findings: Findings, work: _Work, coroutine: Callable[..., Any], *
             "async_cpu": replace(computing, value=cpu),
             "async_wait": replace(idle, value=idle.value - block),
             "async_block": Estimate(block, idle.error, done, computing.at_least),
+            **found,
         }
     )
-    if only:
-        findings.add(found)
 
 
 def _look_beyond(
     findings: Findings, work: _Work, func: Callable[..., Any] | None, plain: Callable[..., Any] | None
 ) -> None:
     """Look at what becomes of the function elsewhere: in other processes, and under gevent."""
-    sampler, declared = work.samplers[0], findings.declared
-    examples = list(sampler.marks.examples)
+    declared, examples = findings.declared, list(work.marks[0].examples)
     assert func is not None
     findings.crossing(crossing(func, examples))
     if findings.computing > WORTH and findings.total_cpu > MUCH and findings.may_cross:

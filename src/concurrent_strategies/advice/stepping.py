@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Coroutine
-from contextvars import copy_context
-from dataclasses import dataclass
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from dataclasses import astuple, dataclass
 from time import perf_counter as clock
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from .thread_facts import ThreadFacts
 
@@ -30,6 +31,10 @@ class _Sums:
 
     cpu: float = 0.0
     blocked: float = 0.0
+
+
+#: Of which item the running task is a part.
+_CURRENT: Final[ContextVar[_Sums]] = ContextVar("measured item")
 
 
 class Steps:
@@ -64,26 +69,43 @@ class Steps:
         """Return a coroutine function that does what `func` does, step by step under these eyes."""
 
         async def watched(*args: Any) -> Any:
-            import asyncio
-
-            loop = asyncio.get_running_loop()
-            before = loop.get_task_factory()
-            loop.set_task_factory(self._make_task)
-            self._items.append(_Sums())
-            awaitable = func(*args)
-            try:
-                return await (_Watched(awaitable, self) if hasattr(awaitable, "send") else awaitable)
-            finally:
-                loop.set_task_factory(before)
+            with self.watching_tasks():
+                sums = self._next_item()
+                awaitable = func(*args)
+                return await (_Watched(awaitable, self, sums) if hasattr(awaitable, "send") else awaitable)
 
         return watched
+
+    @contextmanager
+    def watching_tasks(self) -> Iterator[Callable[[Any], Any]]:
+        """Look at every task that is made from now on; yield what makes one for a coroutine that is an item."""
+        import asyncio
+
+        loop = asyncio.get_running_loop()
+        before = loop.get_task_factory()
+        loop.set_task_factory(self._make_task)
+
+        def begin(coroutine: Any) -> Any:
+            self._next_item()
+            return loop.create_task(coroutine)
+
+        try:
+            yield begin
+        finally:
+            loop.set_task_factory(before)
+
+    def _next_item(self) -> _Sums:
+        sums = _Sums()
+        self._items.append(sums)
+        _CURRENT.set(sums)  # and the tasks that the item starts inherit it
+        return sums
 
     def _make_task(self, loop: Any, coroutine: Any, **options: Any) -> Any:
         import asyncio
 
-        return asyncio.Task(_Watched(coroutine, self), loop=loop, **options)
+        return asyncio.Task(_Watched(coroutine, self, _CURRENT.get()), loop=loop, **options)
 
-    def step(self, resume: Callable[..., Any], *args: Any) -> Any:
+    def step(self, sums: _Sums, resume: Callable[..., Any], *args: Any) -> Any:
         """Run one step."""
         facts = self.facts
         queued = facts.queued() if facts is not None else 0.0
@@ -93,7 +115,6 @@ class Steps:
         finally:
             wall, used = clock() - since, time.thread_time() - cpu
             waited = (facts.queued() if facts is not None else 0.0) - queued
-            sums = self._items[-1]
             sums.cpu += used
             idle = wall - used - waited
             if idle > NOTICEABLE:
@@ -108,6 +129,20 @@ class Steps:
     def blocked(self) -> float:
         """Seconds of blocking calls, for each item."""
         return sum(sums.blocked for sums in self._settled) / len(self._settled)
+
+    def of_one(self, each: float, items: slice) -> tuple[float, float]:
+        """Return the seconds of computing and of blocking calls of an item among others.
+
+        It is the item in the middle, as the first carries imports; what the loop itself does is shared by all of them.
+
+        Args:
+            each: seconds of computing for each item, of the loop as a whole.
+            items: of which items.
+        """
+        sums = self._items[items] or [_Sums()]
+        shared = max(0.0, each - sum(one.cpu for one in sums) / len(sums))
+        cpu, blocked = (sorted(values)[len(sums) // 2] for values in zip(*map(astuple, sums), strict=True))
+        return cpu + shared, blocked
 
     @property
     def _settled(self) -> list[_Sums]:
@@ -127,17 +162,18 @@ class _Watched(Coroutine[Any, Any, Any]):
     It is a class and no coroutine function, as one of those that is cancelled before it begins never closes the other.
     """
 
-    def __init__(self, coroutine: Any, steps: Steps) -> None:
+    def __init__(self, coroutine: Any, steps: Steps, sums: _Sums) -> None:
         self._inner = coroutine
         self._steps = steps
+        self._sums = sums
 
     def send(self, value: Any) -> Any:
         """Resume it."""
-        return self._steps.step(self._inner.send, value)
+        return self._steps.step(self._sums, self._inner.send, value)
 
     def throw(self, *error: Any) -> Any:
         """Resume it with an error."""
-        return self._steps.step(self._inner.throw, *error)
+        return self._steps.step(self._sums, self._inner.throw, *error)
 
     def close(self) -> None:
         """End it."""
