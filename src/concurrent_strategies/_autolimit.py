@@ -46,8 +46,8 @@ class AutoLimit(Limit):
         shop = AutoLimit(50, polite=True)                         # one for a host, for all that talk to it
         AsyncioStrategy(max_workers=shop)
 
-    Only strategies whose calls wait make use of it: thread, asyncio, trio, green, and auto. On others it stands for their default
-    number of workers, as it does for a strategy inside a process, and it bounds that of `executor()`.
+    Only strategies whose calls wait make use of it: thread, asyncio, trio, green and auto. On others it stands for
+    their default number of workers, as it does for a strategy inside a process, and it bounds that of `executor()`.
 
     Args:
         most: calls at once that it never goes beyond. Default: 1000, or 256 where each needs a thread; in any case no
