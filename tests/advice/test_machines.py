@@ -139,6 +139,16 @@ def test_slow_starts_need_more_work() -> None:
     assert advise(work, Machine(cores=4, start_method="spawn")).strategy == "sync"
 
 
+def test_what_was_measured_beside_others_may_take_as_much_longer() -> None:
+    """They may be gone the next moment, or stay: the range of the prediction holds both."""
+    measured = {"gil_cpu": 0.1, "n_items": 100, "measured_items": 20, "confidence": {"gil_cpu": 0.0}}
+    calm, busy = (advise(measured, Machine(cores=2, load=load)) for load in (0, 3))
+    assert calm.expected_range is not None
+    assert calm.expected_range[1] == pytest.approx(calm.expected_seconds)
+    assert busy.expected_range is not None
+    assert busy.expected_range[1] > 1.9 * (busy.expected_seconds or 0.0)
+
+
 def test_on_a_busy_machine_workers_gain_what_the_others_leave_them() -> None:
     """Beside three others, one worker has half a core, and two have two fifths of one each: 1.6 times as much."""
     calm, busy = (advise(CPU, replace(BUSY, load=load)) for load in (0, 3))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, final
 
@@ -47,6 +47,17 @@ class Constants:
             }
         )
     )
+
+    def slowed(self, factor: float) -> Constants:
+        """Return what they cost where others take so much that all computing takes so many times as long."""
+        ratios = ("thrash", "chunk_work", "pickle_rate", "efficiency", "starts")
+        times = {each.name: factor * getattr(self, each.name) for each in fields(self) if each.name not in ratios}
+        starts = {
+            method: Start(factor * start.pool, factor * start.launch, factor * start.boot, start.imports)
+            for method, start in self.starts.items()
+        }
+        rate = self.pickle_rate / factor
+        return replace(self, **times, pickle_rate=rate, starts=MappingProxyType(starts))
 
     def __reduce__(self) -> Any:
         """Go along with advice into other processes: what protects the start-up times cannot be pickled."""

@@ -108,14 +108,19 @@ class Demands:
         return not (self.finite and self.timed)
 
 
-def demands(profile: WorkloadProfile, machine: Machine) -> Demands:
+def demands(profile: WorkloadProfile, machine: Machine, slowed: float = 1.0) -> Demands:
     """Expand a profile.
+
+    Args:
+        profile: what was said.
+        machine: where it will run.
+        slowed: how many times as long computing takes as on that machine alone.
 
     Raises:
         InvalidOption: if nothing in the profile tells computing from waiting, and it matters.
     """
     times = _times(profile, _kind(profile))
-    slower = 1 / min(1.0, machine.cores)  # on half a core, computing takes twice as long
+    slower = slowed / min(1.0, machine.cores)  # on half a core, computing takes twice as long
     gil, free, wait = times.gil * slower, times.free * slower, times.wait
     block = profile.async_block or 0.0
     items = MANY_ITEMS if profile.n_items is None else profile.n_items

@@ -120,6 +120,9 @@ def choose(profile: WorkloadProfile, machine: Machine, constants: Constants = DE
     """
     model = Model(profile, demands(profile, machine), machine, constants)
     others = tuple(Model(p, demands(p, machine), machine, constants) for p in doubts(profile))
+    if profile.measured_items is not None and (slowed := (1 + machine.load) / max(1.0, machine.cores)) > 1:
+        # The others may be gone the next moment; they may also stay, and take from all strategies alike.
+        others += (Model(profile, demands(profile, machine, slowed), machine, constants.slowed(slowed)),)
     candidates = {family: _candidate(family, model) for family in FAMILIES}
     here = family = _best(candidates, model, others)
     if profile.declared() <= KIND_ALONE:
