@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Sequence
 from typing import Any
@@ -52,7 +53,7 @@ def trust(records: Sequence[Record]) -> str:
         middle, most = statistics.median(wrong), percentile(wrong, 0.9)
         sentences.append(
             f"Predicted from the true profile, the seconds of {len(wrong)} cells are wrong by a factor of"
-            f" {2.718281828**middle:.2f} in the middle, and below {2.718281828**most:.2f} in nine of ten; the order of"
+            f" {math.exp(middle):.2f} in the middle, and below {math.exp(most):.2f} in nine of ten; the order of"
             f" the cells of a workload is right to {statistics.fmean(orders):.2f} (Kendall's tau, mean)."
         )
     for words, specs in (
