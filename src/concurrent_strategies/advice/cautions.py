@@ -74,7 +74,7 @@ def _cores(choice: Choice) -> Iterator[str]:
         yield f"usable cores here: {machine.cores:g}, so {gain}"
     if it.inner_threads > INNER_THREADS and choice.chosen.plan.strategy != "sync":
         each = max(1, int(machine.cores / choice.chosen.plan.workers))
-        yield f"each item uses {it.inner_threads:g} cores by itself: set OMP_NUM_THREADS={each} or the like"
+        yield f"each item uses {it.inner_threads:.2g} cores by itself: set OMP_NUM_THREADS={each} or the like"
 
 
 def _load(choice: Choice) -> Iterator[str]:
