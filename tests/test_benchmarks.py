@@ -22,8 +22,10 @@ from benchmarks.scoreboard.columns import COLUMNS
 from benchmarks.scoreboard.judge import judge
 from benchmarks.scoreboard.page import QUESTIONS, Board, page
 from benchmarks.scoreboard.rows import load
+from benchmarks.simulation import SHAPES, simulate
 
 ROOT = Path(__file__).parents[1]
+HIDING = ("in the middle", "at the end", "scattered")
 
 
 @pytest.fixture(scope="module")
@@ -137,3 +139,10 @@ def test_the_scoreboard_keeps_what_it_knows(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
     assert "| ours-process | **0** of 1 | 0 | 1 | 0 |" in done.stdout
     assert json.loads(path.read_text())["cells"]["D1"]["ours-process"]["note"] == "as it was"
+
+
+@pytest.mark.parametrize("workers", [2, 8])
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.name in HIDING], ids=str)
+def test_slow_items_that_hide_among_short_ones_hold_nobody_up(shape: Any, workers: int) -> None:
+    """By the rules alone, on made-up workers whose costs are numbers: within 15 % of the ideal."""
+    assert simulate(shape, workers).ratio <= 1.15
