@@ -61,7 +61,7 @@ class AutoLimit(Limit):
     Attributes:
         n: calls at once, at most, now.
 
-    Cost: about 2 us per item, and no chunks of several items on threads.
+    Cost: 2 to 4 us for each answer that is not one of many short ones, and on threads chunks that grow from one item.
     """
 
     adapts: bool = True

@@ -32,7 +32,7 @@ LEVEL = 6  # rounds between two drains
 CUT = 0.9  # of what is left under way after refusals
 SETTLE = 0.01  # seconds until everybody has heard of a cut: what began before that was begun in ignorance
 PATIENCE = 2  # refusals of one worker's calls in that time, which is enough for whoever hears at all
-PROBE, LONGEST_PROBE = 6, 12  # rounds without refusal, after which one call more is tried
+PROBE, LONGEST_PROBE = 3, 12  # rounds without refusal, after which one call more is tried
 LONGEST_WAIT = 60.0  # seconds of a Retry-After that are believed
 STRAINED = 0.95  # of a processor: above this it is this side that is slow
 
@@ -132,7 +132,7 @@ class Congestion:
         self._ceiling = _Ceiling()
         self._cut = self._hold = -inf  # when refusals lowered the limit last, and until when that is left to work
         self._under_way = 0.0  # at that time
-        self._slots: dict[Hashable, int] = {}  # whose calls have been refused since, and how often
+        self._slots: dict[Hashable, tuple[int, float]] = {}  # whose calls were refused since, how often and when
         self._asked = False  # whether the other side has said how long to wait
         self._suspect: tuple[float, Hashable] | None = None
         self._unrefused = 0  # answers since the last refusal
@@ -272,12 +272,14 @@ class Congestion:
         if alone and not wait and now >= self._hold:
             self._suspect = now, slot
             return
-        heard = now - seconds > self._cut + SETTLE or self._slots.get(slot, 0) >= PATIENCE
+        times, last = self._slots.get(slot, (0, now))
+        heard = now - seconds > self._cut + SETTLE or (times >= PATIENCE and now > last)
         if heard or now >= self._hold:
             self._refused_anew(seconds, busy, now)
         if wait:
             self._asked, self._hold = True, max(self._hold, now + min(wait, LONGEST_WAIT))
-        self._slots[slot] = self._slots.get(slot, 0) + 1
+        times, last = self._slots.get(slot, (0, -inf))  # it may have begun anew
+        self._slots[slot] = times + (now > last), now
         taken = max(0.0, self._under_way - len(self._slots))
         self._ceiling.value = max(1.0, taken)
         self.limit = max(1.0, min(self.limit, CUT * taken))
@@ -295,7 +297,7 @@ class Congestion:
         self._under_way = min(self.limit, busy)
         self._slots = {}
         if self._suspect is not None and self._suspect[0] == now:
-            self._slots[self._suspect[1]] = 1
+            self._slots[self._suspect[1]] = 1, now
         self._suspect = None
         self._cut, self._asked = now, False
         self._hold = max(self._hold, now + max(SETTLE, self._last or 2 * seconds))

@@ -35,6 +35,8 @@ from concurrent_strategies._core import verb
 from concurrent_strategies._core.base import BaseStrategy
 from concurrent_strategies._core.feedback import Feedback
 from concurrent_strategies._core.port import Chunk, Done, Failed, Returned, Started
+from concurrent_strategies._core.rules import Rules
+from concurrent_strategies._core.run import Run
 from concurrent_strategies._limit import Lease
 
 WAITING = [ThreadStrategy, AsyncioStrategy, TrioStrategy, GreenStrategy]
@@ -357,6 +359,25 @@ def test_whoever_goes_short_is_rung_when_the_limit_grows() -> None:
     assert limit.n == START + 8
     assert rung == ["second"]
     assert second.adjust(100, 0) == START // 2 + 4
+
+
+def test_what_is_refused_takes_no_others_along() -> None:
+    """Items go to threads one by one, however quickly others were refused; until answers show that they are short."""
+    run = Run(Rules(cautious=True), 0.0, total=1000)
+    run.feed(range(1000))
+    run.exhaust()
+
+    def started(now: float) -> list[Chunk]:
+        return [chunk for kind, chunk, _ in run.plan(now, 4, 1) if kind == "start"]
+
+    first = started(0.0)
+    assert [len(chunk.items) for chunk in first] == [1, 1, 1, 1]
+    for turn in range(1, 9):
+        run.report([Failed(chunk.id, chunk.first, Refused(), 1e-5) for chunk in first], 0.001 * turn)
+        first = started(0.001 * turn)
+        assert [len(chunk.items) for chunk in first] == [1, 1, 1, 1]
+    run.report([Done(chunk.id, chunk.first, [0], 1e-5) for chunk in first], 0.02)
+    assert max(len(chunk.items) for chunk in started(0.02)) > 1
 
 
 class Moving(RuleBasedStateMachine):

@@ -213,6 +213,18 @@ def test_what_is_refused_after_all_have_heard_lowers_the_limit_again() -> None:
     assert rule.limit < 8
 
 
+def test_who_is_refused_turn_after_turn_has_heard() -> None:
+    """Workers that make calls as fast as they are refused are not believed for long to know nothing of the cut."""
+    rule = Congestion(1000)
+    for worker in range(20):
+        rule.refused(worker, 1e-5, 32, 1.0)
+    before = rule.limit
+    rule.refused(0, 1e-5, 12, 1.001)
+    assert rule.limit == before
+    rule.refused(0, 1e-5, 12, 1.002)
+    assert rule.limit < before
+
+
 def test_time_outs_that_come_late_do_not_undo_what_was_learned_since() -> None:
     """A call from before a cut that gives up much later counts against the limit of that later time."""
     rule = Congestion(1000)

@@ -17,12 +17,12 @@ GROWTH = 8  # a chunk is at most this many times longer than one that has been m
 class Pace:
     """The measured seconds of an item, and the chunk length that follows."""
 
-    __slots__ = ("_cap", "_fixed", "per_item")
+    __slots__ = ("_cap", "_first", "_fixed", "per_item")
 
-    def __init__(self, fixed: int | None = None) -> None:
+    def __init__(self, fixed: int | None = None, first: int = FIRST) -> None:
         self.per_item: float | None = None
         self._fixed = fixed
-        self._cap = FIRST
+        self._first = self._cap = first
 
     def measured(self, seconds: float, count: int) -> None:
         """Learn that `count` items took `seconds` one after the other."""
@@ -39,7 +39,7 @@ class Pace:
         if self._fixed is not None:
             return self._fixed
         if self.per_item is None:
-            return FIRST
+            return self._first
         return max(1, min(int(BEAT / self.per_item), self._cap))
 
     def looks_ahead(self) -> bool:
@@ -58,7 +58,7 @@ class Pace:
         if self._fixed is not None:
             return self._fixed
         if self.per_item is None:
-            return max(1, min(max(FIRST, span), -(-left // seats)))
+            return max(1, min(max(self._first, span), -(-left // seats)))
         size = self.depth() * span
         if ended:
             floor = max(span, int(FLOOR / self.per_item) * span)
@@ -77,11 +77,12 @@ class Paces:
         common: that of all seats together, for one that has done nothing yet.
     """
 
-    __slots__ = ("_fixed", "_of", "common")
+    __slots__ = ("_first", "_fixed", "_of", "common")
 
-    def __init__(self, fixed: int | None = None) -> None:
-        self.common = Pace(fixed)
+    def __init__(self, fixed: int | None = None, first: int = FIRST) -> None:
+        self.common = Pace(fixed, first)
         self._fixed = fixed
+        self._first = first
         self._of: dict[int, Pace] = {}
 
     def measured(self, seat: int, seconds: float, count: int) -> None:
@@ -89,7 +90,7 @@ class Paces:
         self.common.measured(seconds, count)
         own = self._of.get(seat)
         if own is None:
-            own = self._of[seat] = Pace(self._fixed)
+            own = self._of[seat] = Pace(self._fixed, self._first)
         own.measured(seconds, count)
 
     def of(self, seat: int) -> Pace:

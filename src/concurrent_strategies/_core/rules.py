@@ -11,6 +11,7 @@ from .._options import Retry
 class Rules:
     """What was asked for, with every default filled in; `Options` says what each means.
 
+    `cautious` is to hand out more than one item at a time only once items are known to be short that did not fail;
     `window` is `buffersize` (`None`: the whole input), `fail_fast` is `on_error="raise"`, and `task_timeout` is `None`
     also where calls cannot be judged before they return.
     """
@@ -19,6 +20,7 @@ class Rules:
     fail_fast: bool = False
     window: int | None = None
     chunksize: int | None = None
+    cautious: bool = False
     timeout: float | None = None
     task_timeout: float | None = None
     retry: Retry | None = None

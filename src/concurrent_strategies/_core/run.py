@@ -187,7 +187,7 @@ class Run:
             self._put(Block(first, part, each, attempt, report.worker), report.awaited)
 
     def _on_failed(self, held: Held, report: Failed, now: float) -> None:
-        if report.seconds is not None:
+        if report.seconds is not None and not self._rules.cautious:
             self._schedule.paces.measured(held.chunk.seat, report.seconds, 1)
         if held.settle(report.index, 1):
             self._fail(held, report.index, report.error, now, report.seconds, report.worker)

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from .backlog import Backlog
 from .ledger import Held
-from .pace import BEAT, Paces
+from .pace import BEAT, FIRST, Paces
 from .port import Chunk
 from .rules import Rules
 
@@ -42,7 +42,7 @@ class Schedule:
     def __init__(self, rules: Rules, now: float) -> None:
         self.backlog = Backlog()
         self.held: dict[int, Held] = {}
-        self.paces = Paces(1 if rules.rate else rules.chunksize)
+        self.paces = Paces(1 if rules.rate else rules.chunksize, 1 if rules.cautious else FIRST)
         self.ended = self.halted = False
         self.horizon: int | None = None
         self._rules = rules

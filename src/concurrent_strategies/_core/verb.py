@@ -106,15 +106,13 @@ class Verb:
         window = options.buffersize
         if window is None and not (whole and self._source.total is not None):
             window = max(LEAST_WINDOW, 4 * workers)
-        chunksize = None if options.chunksize == "auto" else options.chunksize
-        if adapts and port.span == 1:  # what is refused is not to be followed by what was handed out with it
-            chunksize = chunksize or 1
         fail_fast = options.on_error == "raise" and options.max_failures is None and not self._how.get("outcomes")
         return Rules(
             ordered=options.ordered,
             fail_fast=fail_fast,
             window=window,
-            chunksize=chunksize,
+            chunksize=None if options.chunksize == "auto" else options.chunksize,
+            cautious=adapts and port.span == 1,  # what is refused is not to be followed by what came along with it
             timeout=options.timeout,
             task_timeout=None if port.inline else options.task_timeout,
             retry=options.retry,

@@ -8,7 +8,8 @@ from __future__ import annotations
 import itertools
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING
 
 from .._core.bell import Bell
 from .._core.crew import Crew, Setup
@@ -42,7 +43,8 @@ class ThreadCrew(Crew):
         if errand is not None:
             errand.give(seat)
             return
-        errand = Errand(seat)
+        errand = Errand()
+        errand.give(seat)
         name = f"{self._prefix}-{next(self._numbers)}"
         thread = threading.Thread(target=self._live, args=(errand,), name=name, daemon=True)
         thread.start()
@@ -54,12 +56,14 @@ class ThreadCrew(Crew):
             resource, end = self._setup.begin()
         except BaseException as error:
             self._alive.discard(thread)
-            errand.take().unstartable(error)
+            seat = errand.take()
+            if seat is not None:
+                seat.unstartable(error)
             return
         try:
             while (seat := errand.take()) is not None:
-                seat.errand = errand
                 seat.serve(resource, self._setup.worker_resource is not None)
+                del seat
                 with self._lock:
                     self._stuck.discard(thread)
                     if self._closed:
@@ -72,12 +76,16 @@ class ThreadCrew(Crew):
             self._stuck.discard(thread)
             end()
 
-    def expect(self, errand: Errand) -> None:
-        """Count a thread as idle that is on its way back: the next run need not start another for it."""
+    def take_back(self, seat: Seat) -> None:
+        """Count the thread of a seat as idle that sleeps there yet: it need not be woken before there is another."""
+        errand = seat.errand
+        assert errand is not None
         with self._lock:
             if not self._closed:
                 errand.free = True
                 self._idle.append(errand)
+                return
+        errand.give(None)
 
     def abandon(self, thread: threading.Thread) -> None:
         """Count a thread as stuck until its call ends after all."""
@@ -102,23 +110,25 @@ class ThreadCrew(Crew):
 
 
 class Errand:
-    """Where an idle thread waits for its next seat, or for `None`, which ends it.
+    """What a thread is to do next: serve a seat, or end if it is given `None`. It sleeps in one place, here or there.
 
     Attributes:
+        bell: what it listens to, here and in its seat.
         free: whether it was counted as idle before it came back.
     """
 
-    def __init__(self, seat: Seat) -> None:
+    def __init__(self) -> None:
+        self.bell: Bell = Bell()
         self.free: bool = False
-        self._seat: Seat | None = seat
-        self._bell = Bell()
-        self._bell.ring()
+        self._next: deque[Seat | None] = deque()
 
     def give(self, seat: Seat | None) -> None:
-        self._seat = seat
-        self._bell.ring()
+        if seat is not None:
+            seat.errand = self
+        self._next.append(seat)
+        self.bell.ring()
 
-    def take(self) -> Any:
-        while not self._bell.wait(threading.TIMEOUT_MAX):
-            pass
-        return self._seat
+    def take(self) -> Seat | None:
+        while not self._next:
+            self.bell.wait(threading.TIMEOUT_MAX)
+        return self._next.popleft()

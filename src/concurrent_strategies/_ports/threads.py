@@ -17,24 +17,26 @@ from typing import Any
 from .._core.bell import Bell
 from .._core.call import LOOK, Call
 from .._core.lane import Lane
-from .._core.port import Broken, Chunk, Died, Port, Report, Returned, Started
+from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .thread_crew import Errand, ThreadCrew
 
 
 class Seat:
     """One seat of the port and the thread on it, until the run gives it up or the thread is abandoned."""
 
-    def __init__(self, call: Call, report: Callable[[Report], None], *, quiet: bool) -> None:
+    def __init__(self, call: Call, report: Callable[[Report], None], silent: set[Seat], *, quiet: bool) -> None:
         self.thread: threading.Thread | None = None
         self.errand: Errand | None = None
-        self.returning: bool = False  # whether the thread, told that nothing more comes, goes back to its crew at once
-        self._call = call
+        self._call: Call | None = call
         self._report = report
         self._quiet = quiet
+        self._silent = silent
+        if quiet:
+            silent.add(self)
         self._dead = self._leaving = self._over = False
         self._lock = threading.Lock()
         self._inbox: deque[Chunk] = deque()
-        self._bell = Bell()
+        self._idle = False  # whether the thread waits here for another chunk
         self._lane: Lane | None = None
         self._current: Chunk | None = None
 
@@ -45,40 +47,69 @@ class Seat:
                 return False
             self._leaving = False
             self._inbox.append(chunk)
-        self._bell.ring()
+        self._ring()
         return True
 
-    def leave(self) -> None:
-        """Give the thread back once it has nothing left to do here."""
+    def _ring(self) -> None:
+        if self.errand is not None:
+            self.errand.bell.ring()
+
+    def leave(self) -> bool:
+        """Have the thread go once it has nothing left to do here; return whether it is free already, asleep."""
         with self._lock:
             self._leaving = True
-        self._bell.ring()
+            return self._let_go()
+
+    def _let_go(self) -> bool:
+        """Give up a thread that waits, without waking it: it finds that out when it is given something else."""
+        if not self._idle or self._inbox or self._over or self._lane is None:
+            return False
+        self._over = True
+        if self._lane.has_loop:  # which is to be closed, and may hold anybody up
+            self._ring()
+            return False
+        self._lane = self._call = None  # nothing of the run stays with a thread that sleeps
+        self._report = _unheard
+        return True
 
     def serve(self, resource: Any, has_resource: bool) -> None:
         """Run chunks, in the crew's thread, until the seat is given up."""
         self.thread = threading.current_thread()
-        lane = self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet)
+        assert self._call is not None
+        self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet)
         if has_resource:
-            lane.provide(resource)
+            self._lane.provide(resource)
         try:
-            while self._next(lane):
-                while lane.busy and not self._dead:
-                    lane.step()
+            while self._next():
+                self._work()
         finally:
-            lane.close()
+            if self._lane is not None:
+                self._lane.close()
 
-    def _next(self, lane: Lane) -> bool:
+    def _work(self) -> None:
+        lane = self._lane
+        assert lane is not None
+        while lane.busy and not self._dead:
+            lane.step()
+
+    def _next(self) -> bool:
+        """Wait for the next chunk, and have the lane begin it; return False if the thread is to go."""
+        assert self.errand is not None
         while True:
             with self._lock:
+                self._idle = False
                 self._current = None
+                if self._over or self._lane is None:
+                    return False
                 if self._inbox and not self._dead:
                     self._current = self._inbox.popleft()
-                    lane.begin(self._current)
+                    self._lane.begin(self._current)
                     return True
                 if self._leaving or self._dead:
                     self._over = True
                     return False
-            self._bell.wait(threading.TIMEOUT_MAX)
+                self._idle = True
+            self.errand.bell.wait(threading.TIMEOUT_MAX)
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Give back what the thread has not started."""
@@ -111,19 +142,17 @@ class Seat:
         """Tell whether a chunk is here."""
         return chunk is self._current or chunk in self._inbox
 
-    def abandon(self) -> bool:
-        """Hear no more from the thread; return whether it is in a call that may not end."""
+    def abandon(self) -> tuple[bool, bool]:
+        """Hear no more from the thread; return whether it is in a call that may not end, and whether it is free."""
         with self._lock:
             self._dead = True
             busy = self._current is not None and self._lane is not None and self._lane.busy
-            # Not if it has left already, and not if it has a loop to close, in which there may be anything.
-            self.returning = not (busy or self._over) and self._lane is not None and not self._lane.has_loop
+            free = self._let_go()
             chunks = [*([self._current] if self._current else ()), *self._inbox]
             self._inbox.clear()
         for chunk in chunks:
             self._report(Died(chunk.id))
-        self._bell.ring()
-        return busy
+        return busy, free
 
     def unstartable(self, error: BaseException) -> None:
         """Pass on what went wrong before the thread could serve."""
@@ -134,7 +163,12 @@ class Seat:
 
     def _emit(self, report: Report) -> None:
         if not self._dead:
+            self._silent.discard(self)
             self._report(report)
+
+
+def _unheard(report: Report) -> None:
+    """Take what the thread of a run that is over may say."""
 
 
 class ThreadsPort(Port):
@@ -143,7 +177,12 @@ class ThreadsPort(Port):
     Args:
         call: what to run.
         crew: where the threads come from.
+
+    Attributes:
+        announces: whether every item is announced, be it as short as it may.
     """
+
+    announces: bool = False
 
     def __init__(self, call: Call, crew: ThreadCrew) -> None:
         self.bell = Bell()
@@ -155,22 +194,24 @@ class ThreadsPort(Port):
         self._timed = call.task_timeout is not None  # then somebody has to know at once what is under way
         self._at: dict[int, Seat] = {}
         self._reports: deque[Report] = deque()
+        self._silent: set[Seat] = set()  # those that have said nothing yet, while that can be waited for
 
     def resize(self, workers: int) -> None:
         """Have at most so many threads at work."""
         self.seats = min(workers, self._most)
         for number, seat in self._at.items():
-            if number >= self.seats:
-                seat.leave()
+            if number >= self.seats and seat.leave():
+                self._crew.take_back(seat)
 
     def start(self, chunk: Chunk) -> None:
         """Give a chunk to its seat's thread."""
         seat = self._at.get(chunk.seat)
-        if seat.quiet if seat is not None else self.forewarn is None:
+        quiet = self.forewarn is None and not (self._timed or self.announces)
+        if seat.quiet if seat is not None else quiet:
             self.alarm = min(self.alarm, time.monotonic() + LOOK)
         if seat is not None and seat.put(chunk):
             return
-        seat = Seat(self._call, self._report, quiet=self.forewarn is None)
+        seat = Seat(self._call, self._report, self._silent, quiet=quiet)
         seat.put(chunk)
         try:
             self._crew.serve(seat)
@@ -197,7 +238,10 @@ class ThreadsPort(Port):
             self.forewarn(report)
             return
         self._reports.append(report)
-        if self._timed or not isinstance(report, Started):
+        if isinstance(report, Started) and not self._timed:
+            return
+        # Waking the engine for each seat's first chunk would cost more than a small map: the last one does.
+        if not self._silent or isinstance(report, Failed):
             self.bell.ring()
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
@@ -215,12 +259,16 @@ class ThreadsPort(Port):
                 return
 
     def _abandon(self, seat: Seat) -> None:
-        if seat.abandon() and seat.thread is not None:
+        busy, free = seat.abandon()
+        if busy and seat.thread is not None:
             self._crew.abandon(seat.thread)
+        elif free:
+            self._crew.take_back(seat)
 
     def poll(self) -> list[Report]:
         """Return what the threads have said."""
         if (now := time.monotonic()) >= self.alarm:
+            self._silent.clear()
             waiting = [seat for seat in self._at.values() if seat.look()]
             self.alarm = now + LOOK if waiting else float("inf")
         reports = []
@@ -232,6 +280,4 @@ class ThreadsPort(Port):
         """Give idle threads back, and abandon those in a call."""
         for seat in self._at.values():
             self._abandon(seat)
-            if seat.returning and seat.errand is not None:
-                self._crew.expect(seat.errand)
         self._at.clear()

@@ -38,12 +38,13 @@ class Parts(list["Any"]):
 def dumps(value: Any, kinds: set[type] | None = None) -> tuple[list[Any], list[memoryview]]:
     """Pickle a value; return the parts of the pickle and the buffers that go beside it.
 
-    `kinds` are the types of the elements, if it is a list and they are known: plain small ones take a short cut.
+    `kinds` are the types of the elements, if it is a list and they are known: plain small ones take a short cut, and so
+    do ranges.
 
     Raises:
         BaseException: whatever pickling raised; the user's own code takes part in it.
     """
-    if kinds is not None and kinds <= _SMALL:
+    if type(value) is range or (kinds is not None and kinds <= _SMALL):
         return [pickle.dumps(value, 5)], []
     parts, buffers = Parts(), list[pickle.PickleBuffer]()
     try:

@@ -40,6 +40,8 @@ class ScoutPort(ThreadsPort):
         marks: the clocks.
     """
 
+    announces = True  # or the clocks would not hear of the first items
+
     def __init__(self, call: Call, crew: ThreadCrew) -> None:
         super().__init__(call, crew)
         self.marks: Marks = Marks()
