@@ -165,6 +165,14 @@ def test_the_best_is_the_least_time_of_ours() -> None:
     assert score.right_kinds(_record()) == {"thread", "process"}
 
 
+def test_a_kind_is_right_whatever_auto_does() -> None:
+    """It may use several kinds, one after the other, and be faster than each of them."""
+    record = _record()
+    record["cells"]["auto"]["seconds"] = [0.1]
+    assert score.best(record) == 0.1
+    assert score.right_kinds(record) == {"thread", "process"}
+
+
 def test_every_way_and_every_baseline_has_its_regret() -> None:
     """The first measurement counts; a baseline that did not end counts with its patience."""
     found = score.regrets([_record()])

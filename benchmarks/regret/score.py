@@ -48,14 +48,11 @@ def fastest_of(record: Record, kind: str) -> float | None:
 
 
 def right_kinds(record: Record) -> set[str]:
-    """Return the kinds that are as good as the best."""
+    """Return the kinds that are as good as the best; `auto` is of no kind, as it may use several."""
     kinds = {family(key) for key in record["cells"] if key not in (AUTO, JOBLIB)}
-    least = best(record)
-    return {
-        kind
-        for kind in kinds
-        if (time := fastest_of(record, kind)) is not None and regret(time, least, math.inf) <= RIGHT
-    }
+    fastest = {kind: time for kind in kinds if (time := fastest_of(record, kind)) is not None}
+    least = min(fastest.values())
+    return {kind for kind, time in fastest.items() if regret(time, least, math.inf) <= RIGHT}
 
 
 def advised(record: Record, way: str) -> str | None:
@@ -81,7 +78,7 @@ def regrets(records: Sequence[Record]) -> dict[str, list[float]]:
 
 
 def kind_accuracy(records: Sequence[Record], way: str) -> float | None:
-    """Return how often the advised kind was right; for `auto` nobody asks, as it may use several."""
+    """Return how often the advised kind was right; nobody asks that of `auto`."""
     hits = [family(spec) in right_kinds(record) for record in records if (spec := advised(record, way)) is not None]
     return statistics.fmean(hits) if hits and way != AUTO else None
 
