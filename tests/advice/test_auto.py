@@ -181,6 +181,25 @@ def test_no_more_calls_at_once_than_allowed(tmp_path: Path) -> None:
         assert strategy.chosen == "thread:3"
 
 
+@pytest.mark.parametrize("most", [None, 50])
+def test_coroutines_too_are_no_more_at_once_than_was_declared(most: int | None) -> None:
+    """From the first item on: what the other side allows holds before anything is measured."""
+    running = 0
+    together: list[int] = []
+
+    async def several(item: int) -> int:
+        nonlocal running
+        running += 1
+        together.append(running)
+        await asyncio.sleep(0.002)
+        running -= 1
+        return item
+
+    strategy = AutoStrategy(most, profile={"max_connections": 3})
+    assert strategy.map(several, range(60)) == list(range(60))
+    assert max(together) == 3
+
+
 def test_others_that_refuse_are_asked_by_fewer_at_once() -> None:
     """With `max_workers="auto"` the limit is found as on any other strategy."""
     room, refused = threading.BoundedSemaphore(6), []

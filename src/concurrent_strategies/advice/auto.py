@@ -124,15 +124,16 @@ class AutoStrategy(BaseStrategy):
         def here(plan: Plan) -> Plan:
             return _on_loops_of(job, plan)
 
+        most = min(job.workers, declared.max_connections or job.workers)
         first: Port
         if job.call.colour == ASYNC:
-            first = crew.open(here(Plan("asyncio", job.workers)), job)
+            first = crew.open(here(Plan("asyncio", most)), job)
         else:
             first = ScoutPort(job.call, crew.threads)
         context = job.call.context
         nested = context is not None and len(context.get(occupied, ())) > 1
         return AutoPort(
-            *(first, job.workers, job.items, job.call, declared),
+            *(first, most, job.items, job.call, declared),
             nested=nested,
             opened=lambda plan: crew.open(here(plan), job),
             told=lambda plan: self._told(here(plan)),
