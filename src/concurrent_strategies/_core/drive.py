@@ -115,8 +115,8 @@ class Engine:
                 self._report(self.feedback, reports, now)
             if self._checkpoint is not None:
                 self._note()
-            if run.quiet and run.finished:
-                return 60.0  # nothing else follows, but for the end
+            if self.attended and run.quiet and run.finished:
+                return 60.0  # it is closed at once: nothing needs to be given back before
             workers = self._lease.adjust(run.demand(now, port.inner), run.busy(port.span, port.inner))
             if workers != self._workers:
                 self._workers = workers

@@ -138,7 +138,7 @@ class Worker:
         parcel.begun = True
         chunk = parcel.chunk.id
         words: list[Report] = [Done(chunk, first, values, SHORT, str(self.pid))] if values else []
-        return [*words, Started(chunk, first + len(values), 1)] if begun else words
+        return [*words, Started(chunk, first + len(values), begun)] if begun else words
 
     def reading(self, *, inside: bool) -> Parcel | None:
         """Return what it may have been reading when it ended: what comes first and is not begun.

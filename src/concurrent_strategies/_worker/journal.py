@@ -101,6 +101,11 @@ class Journal:
 def read(memory: mmap.mmap) -> tuple[int, int, list[Any], int]:
     """Return what a worker has left: its chunk, the first item, the values, and how many more had been begun."""
     done, chunk, first, end = memoryview(memory)[:_WORDS].cast("Q").tolist()
-    file = io.BytesIO(memory[_WORDS:])
-    values = [pickle.load(file) for _ in range(done if end else 0)]
-    return chunk, first, values, min(1, max(0, end - first - done))
+    values: list[Any] = []
+    if end:
+        file = io.BytesIO(memory[_WORDS:])
+        try:  # noqa: SIM105  (contextlib is heavy for a worker)
+            values.extend(pickle.load(file) for _ in range(done))
+        except Exception:  # whatever ended the process may have written here, too
+            pass
+    return chunk, first, values, max(0, min(first + done + 1, end) - first - len(values))
