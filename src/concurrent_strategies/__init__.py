@@ -53,19 +53,19 @@ if TYPE_CHECKING:
     from ._strategy import Strategy as Strategy
     from ._strategy import Stream as Stream
     from ._strategy import Traits as Traits
-    from .advice import Advice as Advice
-    from .advice import WorkloadProfile as WorkloadProfile
-    from .advice import advise as advise
+    from .advice.advising import advise as advise
+    from .advice.answer import Advice as Advice
     from .advice.auto import AutoStrategy as AutoStrategy
     from .advice.calibration import Calibration as Calibration
     from .advice.calibration import calibrate as calibrate
     from .advice.measurement import Measurement as Measurement
     from .advice.measuring import measure as measure
+    from .advice.profile import WorkloadProfile as WorkloadProfile
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "Advice": "advice",
+    "Advice": "advice.answer",
     "AsyncStream": "_strategy",
     "AsyncioStrategy": "_strategies.anyio",
     "AutoLimit": "_autolimit",
@@ -101,8 +101,8 @@ _HOMES = {
     "UnknownStrategy": "_errors",
     "WorkerDied": "_deaths",
     "WorkerStartError": "_deaths",
-    "WorkloadProfile": "advice",
-    "advise": "advice",
+    "WorkloadProfile": "advice.profile",
+    "advise": "advice.advising",
     "calibrate": "advice.calibration",
     "dual": "_core.colour",
     "from_config": "_config",

@@ -6,10 +6,10 @@ import pickle
 
 import pytest
 
+from concurrent_strategies import advise
 from concurrent_strategies._config import get_strategy
 from concurrent_strategies._errors import InvalidOption
 from concurrent_strategies._machine import CORES_VARIABLE, Machine
-from concurrent_strategies.advice import advise
 
 TWO = Machine(cores=2)
 

@@ -27,7 +27,7 @@ from concurrent_strategies import (
     WorkloadProfile,
     get_strategy,
 )
-from concurrent_strategies.advice import autoport
+from concurrent_strategies.advice import thinking
 
 BIG = Machine(cores=16)
 
@@ -90,7 +90,7 @@ def noted(log: Path) -> list[int]:
 @pytest.fixture
 def large_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have it believe in many cores, so that others on this machine make no difference."""
-    monkeypatch.setattr(autoport.Machine, "detect", staticmethod(lambda: BIG))
+    monkeypatch.setattr(thinking.Machine, "detect", staticmethod(lambda: BIG))
 
 
 @pytest.mark.usefixtures("large_machine")

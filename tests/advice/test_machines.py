@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from concurrent_strategies import advise
 from concurrent_strategies._machine import Machine
-from concurrent_strategies.advice import advise
 
 CPU: dict[str, Any] = {"kind": "cpu", "duration": 0.1, "n_items": 1000}
 NATIVE: dict[str, Any] = {"kind": "native", "duration": 0.1, "n_items": 1000}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from concurrent_strategies import advise
 from concurrent_strategies._machine import Machine
-from concurrent_strategies.advice import advise
 from concurrent_strategies.advice.constants import DEFAULTS
 from concurrent_strategies.advice.demands import FAST, FEW, IO_CPU, MIDDLE, SLOW
 

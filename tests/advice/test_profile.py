@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from concurrent_strategies import WorkloadProfile, advise
 from concurrent_strategies._errors import InvalidOption
 from concurrent_strategies._machine import Machine
-from concurrent_strategies.advice import WorkloadProfile, advise
 
 
 def test_a_mapping_is_as_good_as_a_profile() -> None:

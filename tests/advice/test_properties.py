@@ -9,10 +9,10 @@ from typing import Any
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from concurrent_strategies import Advice, WorkloadProfile, advise
 from concurrent_strategies._errors import InvalidOption
 from concurrent_strategies._machine import Machine
 from concurrent_strategies._spec import parse_spec
-from concurrent_strategies.advice import Advice, WorkloadProfile, advise
 
 SECONDS = st.sampled_from([0.0, 1e-9, 1e-6, 1e-4, 0.002, 0.05, 0.3, 2.0, 1e9]) | st.floats(0, 1e9)
 COUNTS = st.sampled_from([0, 1, 2, 3, 10, 1000, 10**6, 10**15]) | st.integers(0, 10**15)

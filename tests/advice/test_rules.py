@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from concurrent_strategies import Advice, advise
 from concurrent_strategies._machine import Machine
-from concurrent_strategies.advice import Advice, advise
 
 TWO = Machine(cores=2)
 SLOW_MANY = {"kind": "io", "latency": "slow", "connections": "many"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from concurrent_strategies import advise
 from concurrent_strategies._machine import Machine
-from concurrent_strategies.advice import advise
 
 MB = 1 << 20
 WORKLOADS: dict[str, tuple[dict[str, Any], set[str]]] = {

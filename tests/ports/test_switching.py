@@ -67,7 +67,8 @@ async def amet(log: str, home: int, item: int) -> tuple[int, int]:
 class ScriptedPort(SwitchingPort):
     """Goes on with the next strategy when so many items are done."""
 
-    def __init__(self, job: Job, strategies: Sequence[BaseStrategy], after: int) -> None:
+    def __init__(self, job: Job, strategies: Sequence[BaseStrategy], after: int, calls: int | None = None) -> None:
+        self._calls_then = calls
         self._made = [strategy.__enter__() for strategy in strategies]
         self._job = job
         self._after = after
@@ -88,7 +89,7 @@ class ScriptedPort(SwitchingPort):
         if not self.changing and self._done >= self._after * (self._step + 1) and self._step + 1 < len(self._made):
             self._step += 1
             strategy = self._made[self._step]
-            self.switch(self._opened(self._step), strategy.most() * getattr(strategy, "calls", 1))
+            self.switch(self._opened(self._step), self._calls_then or strategy.most())
         return reports
 
     def close(self) -> None:
@@ -104,8 +105,11 @@ class Scripted(BaseStrategy):
     name = "scripted"
     traits = Traits()
 
-    def __init__(self, *made: Callable[[], BaseStrategy], after: int = 40, **options: Any) -> None:
+    def __init__(
+        self, *made: Callable[[], BaseStrategy], after: int = 40, calls: int | None = None, **options: Any
+    ) -> None:
         super().__init__(**options)
+        self.calls = calls
         self.made = made
         self.after = after
 
@@ -119,7 +123,7 @@ class Scripted(BaseStrategy):
 
     def open(self, job: Job) -> Port:
         """Open the port that switches."""
-        return ScriptedPort(job, [make() for make in self.made], self.after)
+        return ScriptedPort(job, [make() for make in self.made], self.after, self.calls)
 
 
 def inner() -> BaseStrategy:
@@ -166,6 +170,17 @@ def test_coroutines_go_on_in_processes(tmp_path: Path) -> None:
     assert [item for item, _ in values] == list(range(400))
     assert sorted(map(int, (tmp_path / "log").read_text().split())) == list(range(400))
     assert len({pid for _, pid in values}) > 1
+
+
+def test_what_a_loop_has_not_begun_goes_on_elsewhere(tmp_path: Path) -> None:
+    """Also what it was given after the change, while the processes were still starting."""
+    made = (partial(AsyncioStrategy, 2), lambda: ProcessStrategy(2, inner=AsyncioStrategy(2)))
+    strategy = Scripted(*made, calls=4)
+    for chunksize in (3, 40):
+        log = tmp_path / f"log-{chunksize}"
+        values = strategy.map(partial(amet, str(log), os.getpid()), range(600), chunksize=chunksize)
+        assert [item for item, _ in values] == list(range(600))
+        assert sorted(map(int, log.read_text().split())) == list(range(600))
 
 
 def test_a_consumer_that_leaves_early_ends_all_of_them(tmp_path: Path) -> None:

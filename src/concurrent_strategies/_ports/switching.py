@@ -115,8 +115,8 @@ class SwitchingPort(Port):
         if self._before is None:
             return
         if calls and self.current.seats < 2:  # no seat could be anybody else's
-            self._before.resize(0)
-            self._before = None
+            before, self._before = self._before, None
+            self._retire(before)
         else:
             self._before.resize(min(1, self._allowed))
 
@@ -126,17 +126,30 @@ class SwitchingPort(Port):
         if port not in self._ports:
             self._add(port)
         self._calls = calls
-        for booking in list(self._at.values()):
-            booking.port.recall(booking.chunk, False)
         for chunk in self._later:
             self._say(Returned(chunk.id, chunk.first, len(chunk.items)))
         self._later.clear()
         for other in self._ports:
             if other is not port:
-                other.resize(0)
+                self._retire(other)
         self._before = before
         self._resize()
         self.bell.ring()
+
+    def call_back(self) -> None:
+        """Have given back all that is not started, wherever it is."""
+        for port in self._ports:
+            self._call_back(port)
+
+    def _call_back(self, port: Port) -> None:
+        for booking in list(self._at.values()):
+            if booking.port is port:
+                port.recall(booking.chunk, False)
+
+    def _retire(self, port: Port) -> None:
+        """Leave nothing at a port but what has begun there: it may have nobody left who would begin the rest."""
+        self._call_back(port)
+        port.resize(0)
 
     @property
     def changing(self) -> bool:
@@ -247,7 +260,7 @@ class SwitchingPort(Port):
         """Let the last port have all seats, now that its workers are there."""
         before, self._before = self._before, None
         if before is not None:
-            before.resize(0)
+            self._retire(before)
             self._resize()
             self.arrived()
 
@@ -260,7 +273,7 @@ class SwitchingPort(Port):
             return False
         if port is self.current:
             self._before = None
-            port.resize(0)
+            self._retire(port)
             self.current = self._home
             self.fell_back()
             self._resize()

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import Unpack
 
@@ -15,19 +15,22 @@ from .._core.call import ASYNC
 from .._core.crew import Crew, Setup
 from .._core.item import occupied
 from .._errors import InvalidOption, StrategyClosed
-from .._machine import Machine
 from .._options import MaxWorkers, RunDefaults
+from .._ports.native import is_patched
 from .._ports.thread_crew import ThreadCrew
 from .._registry import load
 from .._strategy import Traits
 from .autoport import AutoPort
 from .plan import Plan
-from .profile import WorkloadProfile
 from .scout import ScoutPort
-from .sizing import MOST_TASKS
 
 if TYPE_CHECKING:
     from .._core.port import Port
+    from .profile import WorkloadProfile
+    from .thinking import Thinker
+
+#: Calls at once that are chosen at most, by `sizing.py`, too.
+MOST: Final = 1000
 
 
 class AutoStrategy(BaseStrategy):
@@ -81,6 +84,8 @@ class AutoStrategy(BaseStrategy):
     ) -> None:
         super().__init__(max_workers, **options)
         if profile is not None:
+            from .profile import WorkloadProfile
+
             self.profile = WorkloadProfile.of(profile)
         if self.profile is not None and self.profile.main_thread_only and (initializer or worker_resource):
             name = "initializer" if initializer else "worker_resource"
@@ -88,21 +93,21 @@ class AutoStrategy(BaseStrategy):
         self.initializer = initializer
         self.initargs = initargs
         self.worker_resource = worker_resource
-        self._chosen = ""
+        self._chosen: Plan | None = None
         self.check_setup()
 
     @property
     def chosen(self) -> str:
         """The spec of what the last run went on with; empty before."""
-        return self._chosen
+        return "" if self._chosen is None else self._chosen.spec()
 
     def default_workers(self) -> int:
         """Return 1000, the most that is ever chosen."""
-        return MOST_TASKS
+        return MOST
 
     def auto_workers(self, colour: str) -> int:
         """Return 1000, the most that is ever chosen: what others can take is then found on the way."""
-        return MOST_TASKS
+        return MOST
 
     def shape(self, colour: str) -> tuple[int, int]:
         """Refuse: what runs inside processes has to be named."""
@@ -116,15 +121,15 @@ class AutoStrategy(BaseStrategy):
         """Open the port that begins."""
         crew = job.crew
         assert isinstance(crew, AutoCrew)
-        declared = self.profile or WorkloadProfile()
-        if (fixed := _fixed(declared)) is not None:
+        if (fixed := _fixed(self.profile)) is not None:
             self._told(fixed)
             return crew.open(fixed, job)
 
         def here(plan: Plan) -> Plan:
             return _on_loops_of(job, plan)
 
-        most = min(job.workers, declared.max_connections or job.workers)
+        allowed = None if self.profile is None else self.profile.max_connections
+        most = min(job.workers, allowed or job.workers)
         first: Port
         if job.call.colour == ASYNC:
             first = crew.open(here(Plan("asyncio", most)), job)
@@ -132,22 +137,27 @@ class AutoStrategy(BaseStrategy):
             first = ScoutPort(job.call, crew.threads)
         context = job.call.context
         nested = context is not None and len(context.get(occupied, ())) > 1
+
+        def thinker() -> Thinker:
+            from .thinking import Thinker
+
+            return Thinker(job.call, self.profile, job.items, most, nested=nested)
+
         return AutoPort(
-            *(first, most, job.items, job.call, declared),
-            nested=nested,
+            *(first, most, job.items, thinker),
             opened=lambda plan: crew.open(here(plan), job),
             told=lambda plan: self._told(here(plan)),
         )
 
     def _told(self, plan: Plan) -> None:
-        self._chosen = plan.spec()
+        self._chosen = plan
 
 
-def _fixed(declared: WorkloadProfile) -> Plan | None:
+def _fixed(declared: WorkloadProfile | None) -> Plan | None:
     """Return what there is to do without looking, if there is no choice."""
-    if declared.main_thread_only:
+    if declared is not None and declared.main_thread_only:
         return Plan("sync")
-    return Plan("green", MOST_TASKS) if Machine.detect().gevent_patched else None
+    return Plan("green", MOST) if is_patched() else None
 
 
 def _on_loops_of(job: Job, plan: Plan) -> Plan:

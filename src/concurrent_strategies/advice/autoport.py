@@ -4,49 +4,41 @@
     coroutines         the tasks of one loop    --> processes with a loop each | threads with a loop each | as it is
 
 What an item is told by `scout.py`, what follows from it by `course.py`, and how a run changes ports in its midst by
-`_ports/switching.py`.
+`_ports/switching.py`. A loop begins with few tasks and doubles them as long as it is not busy: what blocks or computes
+shows before all of it has begun.
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property, partial
 from time import monotonic as clock
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from .._core.port import Done, Failed, Port, Report
+from .._core.port import Chunk, Done, Failed, Port, Report, Returned
 from .._errors import StrategyError
-from .._machine import Machine
-from .._ports.loop import LoopPort
 from .._ports.switching import SwitchingPort
-from .calibration import cached
-from .constants import DEFAULTS
-from .course import Course, Reading
-from .crossing import Crossing, crossing
-from .estimate import estimate
-from .findings import Findings
 from .plan import Plan
 from .scout import Lookout, ScoutPort
-from .sharing import changes_here
 from .stall import SOON, Stall
 
 if TYPE_CHECKING:
-    from .._core.call import Call
+    from .course import Course, Reading
     from .observer import Observation
-    from .profile import WorkloadProfile
+    from .thinking import Thinker
 
-_LOGGER: Final = logging.getLogger("concurrent_strategies.auto")
+LOGGER: Final = "concurrent_strategies.auto"
 #: Seconds in which short work ends undisturbed.
 MOMENT: Final = 0.002
-#: Seconds for which a loop is left to itself.
-BEGINNING: Final = 0.1
-#: Less computing than this part of an item is no reason to look at what pickling costs.
-SOME: Final = 0.05
+#: Tasks that a loop begins with.
+FEW: Final = 8
+#: Part of the time for which the loop may be busy while it gets more tasks.
+IDLE_ENOUGH: Final = 0.7
+#: Seconds between two tries to get a thread for watching, where there are none left.
+AGAIN: Final = 0.1
 
 
 class _First(NamedTuple):
@@ -61,12 +53,10 @@ class AutoPort(SwitchingPort):
     """One run that goes on with what pays.
 
     Args:
-        first: a `ScoutPort` for plain functions, or a port for coroutines.
+        first: a `ScoutPort` for plain functions, or the port of a loop for coroutines.
         most: calls at once, at most.
         items: how many there are, where that is known.
-        call: the function.
-        declared: what the user knows about it.
-        nested: whether this run is inside an item of another, which has the cores already.
+        thinker: makes what it takes to choose, once that is needed.
         opened: opens a port for a plan.
         told: is told each plan.
     """
@@ -76,31 +66,28 @@ class AutoPort(SwitchingPort):
         first: Port,
         most: int,
         items: int | None,
-        call: Call,
-        declared: WorkloadProfile,
-        *,
-        nested: bool,
+        thinker: Callable[[], Thinker],
         opened: Callable[[Plan], Port],
         told: Callable[[Plan], None],
     ) -> None:
         scouting = isinstance(first, ScoutPort)
-        super().__init__(first, 1 if scouting else most)
+        super().__init__(first, 1 if scouting else min(FEW, most))
         self._told = told
         self._plan = Plan("sync") if scouting else Plan("asyncio", most)
         told(self._plan)
         self._scout = first if isinstance(first, ScoutPort) else None
         self._most = most
         self._items = items
-        self._call = call
-        self._declared = declared
-        self._nested = nested
+        self._make_thinker = thinker
         self._opened = opened
         self._course: Course | None = None
         self._lookout: Lookout | None = None
         self._seen: Observation | None = None
-        self._crossing: Crossing | None = None
         self._first: _First | None = None  # what the lookout has found, until it is taken
         self._handing = threading.Lock()
+        self._holding = False  # whether the scout rests, as its items would keep the lookout from choosing
+        self._rested = False
+        self._held: list[Chunk] = []
         self._done = 0
         self._least = math.inf
         self._over = False
@@ -108,13 +95,35 @@ class AutoPort(SwitchingPort):
         self._began = clock()
         self._due = self._began + (MOMENT if scouting else SOON)
 
+    @cached_property
+    def _thinker(self) -> Thinker:
+        return self._make_thinker()
+
     @property
     def alarm(self) -> float:  # type: ignore[override]
         """When `poll` is to be called even if the bell has not rung."""
         return min(self._due, super().alarm)
 
+    def start(self, chunk: Chunk) -> None:
+        """Give a chunk to the port that its seat belongs to now, unless that rests."""
+        if self._holding and self.current is self._scout:
+            self._held.append(chunk)
+        else:
+            super().start(chunk)
+
+    def recall(self, chunk: Chunk, keep: bool) -> None:
+        """Have given back what is not started."""
+        if chunk in self._held:
+            self._held.remove(chunk)
+            self._say(Returned(chunk.id, chunk.first, len(chunk.items)))
+        else:
+            super().recall(chunk, keep)
+
     def poll(self) -> list[Report]:
         """Return what has been reported since, and think again if it is time."""
+        if self._holding and not self._rested:
+            self._rested = True
+            self.call_back()
         reports = super().poll()
         for report in reports:
             if isinstance(report, Done):
@@ -156,16 +165,17 @@ class AutoPort(SwitchingPort):
         if self._scout is not None and self._course is None:
             self._watch(self._scout, now)
             return
-        if self._stall is not None and isinstance(self.current, LoopPort):
-            self._stall.look(self.current, now, self._due)
-        if self._scout is None and self._course is None:
-            if now < self._began + BEGINNING or (self._stall is not None and self._stall.facts is None):
+        if self._at_loop:
+            self._look_at_loop(now)
+        if self._course is None:
+            if self._stall is None or self._stall.facts is None:
                 self._due = self._next_look(now)
                 return
-            self._course = self._new_course()
-            self._course.starts(self._plan, replace(self._declared, coroutine=True), self._reading(now))
+            self._course = self._thinker.course(None)
+            known = self._thinker.awaiting()
+            self._stall.forget()  # what has been late until here was kept waiting by what had to be loaded
+            self._course.starts(self._plan, known, self._reading(now := clock()))
         course = self._course
-        assert course is not None
         if now >= course.due and not self.changing:
             self._look(course, self._reading(now))
         self._due = min(math.inf if self.changing else course.due, self._next_look(now))
@@ -175,7 +185,7 @@ class AutoPort(SwitchingPort):
         profile = None
         if self._seen is not None and self._scout is not None and self.current is self._scout:
             self._seen.samples = self._scout.marks.samples()
-            profile = self._found(self._seen)
+            profile = self._thinker.profile(self._seen, self._scout.marks)
         if self._plan.strategy == "sync":
             if profile is not None and course.measured(profile, reading):
                 self._go_on(course)
@@ -184,10 +194,21 @@ class AutoPort(SwitchingPort):
         if course.look(reading) or revised:
             self._go_on(course)
 
+    @property
+    def _at_loop(self) -> bool:
+        """Whether the run is where it began, and that is a loop."""
+        return self._stall is not None and self.current is self._home
+
+    def _look_at_loop(self, now: float) -> None:
+        """See how busy the loop is, and have it do more at once if it has time for that."""
+        loop: Any = self.current
+        assert self._stall is not None
+        self._stall.look(loop, now, self._due)
+        if self._calls < self._most and self._stall.busy < IDLE_ENOUGH:
+            self.widen(min(self._most, 2 * self._calls))
+
     def _next_look(self, now: float) -> float:
-        if self._stall is None or not isinstance(self.current, LoopPort):
-            return math.inf
-        return self._stall.next(now)
+        return self._stall.next(now) if self._stall is not None and self._at_loop else math.inf
 
     def arrived(self) -> None:
         """Judge what was changed to from here on."""
@@ -200,25 +221,30 @@ class AutoPort(SwitchingPort):
         found, self._first = self._first, None
         if found is not None:
             self._course = found.course
+            self._holding = False
             if found.changed:
                 self._go_on(found.course, found.port)
             self._due = found.course.due
+            held, self._held = self._held, []
+            for chunk in held:
+                self.start(chunk)
         elif self._lookout is None and scout.marks.begun:
-            self._lookout = Lookout(scout.marks, self._answer)
+            self._lookout = Lookout(scout.marks, self._answer, self._hold)
             self._due = math.inf
             if not self._lookout.begin():  # no thread is left for it: later, perhaps
-                self._lookout, self._due = None, now + BEGINNING
+                self._lookout, self._due = None, now + AGAIN
         else:
             self._due = now + (MOMENT if self._lookout is None else math.inf)
 
     def _answer(self, seen: Observation | None) -> None:
         """Choose by what was seen, and prepare what was chosen; in the lookout's thread, as both take a while."""
         self._seen = seen
-        profile = None if seen is None else self._found(seen)
+        marks = self._scout.marks if self._scout is not None else None
+        profile = None if seen is None or marks is None else self._thinker.profile(seen, marks)
         if profile is None:  # nothing was timed: look again
-            self._lookout, self._due = None, clock() + MOMENT
+            self._lookout, self._due, self._holding = None, clock() + MOMENT, False
         else:
-            course = self._new_course()
+            course = self._thinker.course(self._seen.load if self._seen is not None else None)
             changed = course.measured(profile, self._reading(clock()))
             port = None
             if changed and course.plan.family != "thread":
@@ -230,39 +256,17 @@ class AutoPort(SwitchingPort):
                 port.close()
         self.bell.ring()
 
-    def _found(self, seen: Observation) -> WorkloadProfile | None:
-        scout = self._scout
-        assert scout is not None
-        found = estimate(seen.samples, seen, gil=self._here.gil)
-        if not found:
-            return None
-        findings = Findings(self._declared, self._items)
-        findings.add(found)
-        findings.seen(seen)
-        findings.colour(exists=scout.marks.awaited)
-        if findings.computing > SOME:
-            if self._crossing is None or not self._crossing.examples:
-                self._crossing = crossing(self._call.func, scout.marks.examples)
-            findings.crossing(self._crossing)
-        profile = findings.measurement(self._here, DEFAULTS, iter(()), ()).profile
-        if profile.shared_state is None and changes_here(self._call.func):
-            profile = replace(profile, shared_state=True)
-        return profile
-
-    @cached_property
-    def _here(self) -> Machine:
-        """This machine, as a run that is driven from a worker's thread meets it."""
-        machine = Machine.detect()
-        return replace(machine, nested=machine.nested or self._nested, running_loop=False)
-
-    def _new_course(self) -> Course:
-        load = 0.0 if self._seen is None else round(self._seen.load or 0.0, 1)
-        return Course(replace(self._here, load=load), cached(self._here), self._most)
+    def _hold(self) -> None:
+        """Have the scout rest until there is an answer: its items hold the GIL so long that it would take its time."""
+        self._holding = True
+        self.bell.ring()
 
     def _reading(self, now: float) -> Reading:
         left = None if self._items is None else max(1, self._items - self._done)
+        from .course import Reading
+
         least, stall = self._least if self._done else 0.0, self._stall
-        if stall is not None and stall.facts is not None and isinstance(self.current, LoopPort):
+        if stall is not None and stall.facts is not None and self._at_loop:
             facts = stall.facts
             return Reading(now, self._done, left, facts.cpu(), stall.seconds, facts.queued(), least)
         return Reading(now, self._done, left, time.process_time(), least=least)
@@ -286,14 +290,22 @@ class AutoPort(SwitchingPort):
                 self.arrived()
         self._plan = plan
         self._told(plan)
-        after = "%s after %d items and %.3f s"
-        self.words.append(partial(_LOGGER.info, after, plan.spec(), self._done, clock() - self._began))
+        self._say_that("%s after %d items and %.3f s", plan.spec(), self._done, clock() - self._began)
 
     def _open_or_settle(self, course: Course) -> Port | None:
         """Open a port for what was chosen; if it cannot be had, have the course stay with what there is."""
         try:
             return self._opened(course.plan)
         except (StrategyError, OSError) as error:
-            self.words.append(partial(_LOGGER.info, "stays with %s: %s", self._plan.family, error))
+            self._say_that("stays with %s: %s", self._plan.family, error)
             course.settle(self._plan)
             return None
+
+    def _say_that(self, text: str, *values: object) -> None:
+        self.words.append(partial(_log, text, *values))
+
+
+def _log(text: str, *values: object) -> None:
+    import logging
+
+    logging.getLogger(LOGGER).info(text, *values)

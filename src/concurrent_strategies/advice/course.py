@@ -40,7 +40,7 @@ NEWS: Final = 0.5
 ONE_CORE = (0.85, 1.2)
 HALF_BUSY: Final = 0.5
 #: Part of the time for which a loop stands still without computing, below which it only queued for its turn.
-BLOCKED: Final = 0.2
+BLOCKED: Final = 0.4
 #: Processes that take longer for an item than one worker, by more than this, and for so many seconds, do not pay.
 SLOWER, SLOWLY = 1.5, 0.2
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from .._machine import Machine
     from .._outcome import Outcome
-    from . import Advice
+    from .answer import Advice
     from .constants import Constants
     from .crowd import Crowd
     from .estimate import Estimate
@@ -94,7 +94,7 @@ class Measurement(Generic[R]):
 
     def advise(self) -> Advice:
         """Recommend a strategy for all items, from what was measured: the same as `advise(measurement)`."""
-        from . import advise
+        from .advising import advise
 
         return advise(self)
 

@@ -34,8 +34,6 @@ INTERVAL: Final = 0.0005
 SOON, LATER, MANY = (0.00015, 0.00045), (0.0015, 0.0045), 30
 #: One in so many knocks looks at the memory and at the load, which cost as much as the knock itself.
 RARELY: Final = 8
-#: Seconds between two looks at what has been timed.
-CHECK: Final = 0.005
 #: A smaller part of an item's time that is computing need not be divided.
 LITTLE: Final = 0.2
 #: A thread that sleeps for more of its time need not be asked often what it computes.
@@ -130,7 +128,7 @@ class Observer:
 
     def _look(self, knocks: Knocks, began: float) -> None:
         sampler, facts = self._sampler, self._sampler.marks.facts
-        quiet, check = began + self._quiet, began + CHECK
+        quiet, check = began + self._quiet, began + self._patience.check
         mine = ThreadFacts()
         try:
             while sampler.feed():
@@ -143,7 +141,7 @@ class Observer:
                     sampler.rest(SOON[1])
                 if (now := clock()) < check:
                     continue
-                check = now + CHECK
+                check = now + self._patience.check
                 samples = sampler.marks.samples()
                 divided = not facts.observable or knocks.held is not None or samples.computing < LITTLE
                 spread = samples.spread(knocks.asleep)

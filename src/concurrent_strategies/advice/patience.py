@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, final
+from typing import ClassVar, Final, final
 
 from .knocks import IN_A_ROW
 
@@ -41,7 +41,7 @@ class Seen:
 
 
 #: The same for whoever has to go on at once: waiting shows early; computing takes a while to divide.
-HASTE_ASLEEP, HASTE_LOOK, HASTE_ITEMS, HASTE_MOST = 0.005, 0.03, 3, 0.06
+HASTE_ASLEEP, HASTE_LOOK, HASTE_ITEMS, HASTE_MOST = 0.003, 0.03, 3, 0.06
 
 
 @final
@@ -51,9 +51,13 @@ class Patience:
 
     Args:
         budget: seconds, at most.
+
+    Attributes:
+        check: seconds between two questions whether it is enough.
     """
 
     budget: float
+    check: ClassVar[float] = 0.005
 
     def enough(self, seen: Seen) -> bool:
         """Tell whether to stop."""
@@ -70,6 +74,8 @@ class Patience:
 @dataclass(frozen=True, slots=True)
 class Haste:
     """How long to look while the items that wait for the answer could be under way already."""
+
+    check: ClassVar[float] = 0.001
 
     def enough(self, seen: Seen) -> bool:
         """Tell whether to stop."""

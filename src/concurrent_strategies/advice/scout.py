@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Final
 from .._core.port import Chunk, Report, Started
 from .._ports.threads import ThreadsPort
 from .marks import Marks
-from .observer import Observation, Observer, shortened_interval
-from .patience import Haste
 from .thread_facts import ThreadFacts
 
 if TYPE_CHECKING:
@@ -23,8 +21,11 @@ if TYPE_CHECKING:
 
     from .._core.call import Call
     from .._ports.thread_crew import ThreadCrew
+    from .observer import Observation
 
 NAME: Final = "lookout"
+#: So many switch intervals for which an item keeps the GIL make it impossible to think beside it.
+LONG: Final = 6
 #: Seconds that a lookout may take to end once nobody asks it any more.
 ENDING: Final = 0.1
 
@@ -95,10 +96,12 @@ class Lookout:
     Args:
         marks: the clocks of what is watched; the thread that runs it must have begun.
         answer: takes what was seen, or `None` if nothing was, in this thread.
+        hold: has the items rest until then, if they hold the GIL for long.
     """
 
-    def __init__(self, marks: Marks, answer: Callable[[Observation | None], None]) -> None:
+    def __init__(self, marks: Marks, answer: Callable[[Observation | None], None], hold: Callable[[], None]) -> None:
         self.marks: Marks = marks
+        self._hold = hold
         self.threads: int = 2
         self._answer = answer
         self._over = threading.Event()
@@ -119,11 +122,16 @@ class Lookout:
             self._thread.join(ENDING)
 
     def _watch(self) -> None:
+        from .observer import INTERVAL, Observer, shortened_interval
+        from .patience import Haste
+
         with shortened_interval():  # also for the answer, which items that hold the GIL would keep waiting
             try:
                 seen: Observation | None = Observer(self, Haste(), quiet=0.0).watch()
             except OSError:  # the thread that was watched has ended, and its clock with it
                 seen = None
+            if seen is not None and seen.knocks.longest > LONG * INTERVAL:
+                self._hold()
             if not self._over.is_set():
                 self._answer(seen)
 

@@ -22,14 +22,17 @@ class Stall:
 
     Attributes:
         seconds: for which the loop was found busy.
+        busy: part of the time between the last two looks for which it was: by its CPU, or all of it if it came late.
         facts: about its thread, once it has answered.
     """
 
     def __init__(self) -> None:
         self.seconds: float = 0.0
+        self.busy: float = 1.0
         self.facts: ThreadFacts | None = None
         self._began = self._looked = clock()
         self._asked: float | None = None
+        self._cpu = 0.0
         self._late = self._over = False
         self._lock = threading.Lock()
 
@@ -47,12 +50,19 @@ class Stall:
         """
         since, self._looked = now - self._looked, now
         late = now - due > PROMPT if loop.callers else self._asked is not None or self._late
+        cpu, self._cpu = self._cpu, self.facts.cpu() if self.facts is not None else 0.0
+        self.busy = 1.0 if late or self.facts is None or since <= 0 else (self._cpu - cpu) / since
         if late:
             self.seconds += since
         self._late = False
         if self._asked is None:
             self._asked = now
             loop.soon(self._answer)
+
+    def forget(self) -> None:
+        """Begin anew: what comes late from before says nothing."""
+        self._looked = clock()
+        self._asked, self._late = None, False
 
     def _answer(self) -> None:
         asked, self._asked = self._asked, None
