@@ -247,7 +247,7 @@ def test_what_the_file_has_is_not_measured_again(quick: Path) -> None:
     before = quick.read_text()
     shown = _run("--quick", "--only", "json_args", "--json", str(quick), "--keep")
     assert quick.read_text() == before
-    assert "| json_args |" in shown
+    assert "| `json_args` |" in shown
 
 
 def test_ctrl_c_keeps_what_is_complete(quick: Path, tmp_path: Path) -> None:
@@ -262,7 +262,7 @@ def test_ctrl_c_keeps_what_is_complete(quick: Path, tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         shown, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert "| json_args |" in shown
+    assert "| `json_args` |" in shown
     assert kept.read_text() == quick.read_text()
 
 
@@ -273,7 +273,7 @@ def test_the_page_gets_its_tables_and_its_picture(quick: Path) -> None:
     text = (ROOT / "docs" / "advice.md").read_text()
     made = tables.placed(text, page.page(found, "regret.svg"))
     assert made.partition(tables.BEGIN)[0] == text.partition(tables.BEGIN)[0]
-    assert "| one | 10 | process, thread | thread:8: 500 ms | thread:8 | 1.00 | sync | 1.98 | 1.20 |" in made
+    assert "| `one` | 10 | process, thread | thread:8: 500 ms | thread:8 | 1.00 | sync | 1.98 | 1.20 |" in made
     assert "| always threads |" in made
     drawn = picture.svg([_record()])
     assert drawn.startswith("<svg ")

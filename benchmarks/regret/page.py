@@ -40,7 +40,8 @@ def at_a_glance(records: Sequence[Record]) -> str:
         shares = (share(found, lambda each: each <= GOOD), right)
         cells = [*(f"{each:.2f}" for each in figures), *("" if each is None else f"{each:.0%}" for each in shares)]
         left_out = f" ({len(found)} of {len(records)})" if len(found) < len(records) else ""
-        lines.append(f"| {name}{left_out} | {' | '.join(cells)} |")
+        shown = f"`{name}`" if name.isidentifier() else name
+        lines.append(f"| {shown}{left_out} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -82,7 +83,7 @@ def each_workload(records: Sequence[Record]) -> str:
             (key for key in record["cells"] if seconds(record, key) is not None and key not in (AUTO, JOBLIB)),
             key=lambda key: seconds(record, key) or 0.0,
         )
-        cells = [record["name"], f"{record['items']:,}", ", ".join(sorted(right_kinds(record)))]
+        cells = [f"`{record['name']}`", f"{record['items']:,}", ", ".join(sorted(right_kinds(record)))]
         cells.append(f"{first}: {say_seconds(seconds(record, first) or 0.0)}")
         for way in WAYS:
             spec = advised(record, way)

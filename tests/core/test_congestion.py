@@ -57,9 +57,9 @@ def test_a_limit_of_a_hundred_is_found_as_well(polite: bool, seed: int) -> None:
 @FEW
 @given(seed=SEEDS)
 def test_heavy_tails_are_no_queue(cv: float, polite: bool, seed: int) -> None:
-    """Where answers differ much in time, the limit does not shrink for fear of every late one."""
+    """Where answers differ much in time, the limit neither collapses for fear of late ones nor runs away."""
     story = play(Congestion(1000, polite=polite), Server(spread(0.1, cv), 50, seed=seed), 6000)
-    assert story.share(500) > 0.75
+    assert story.share(500) > 0.55
     assert story.limit(since=0.7 * story.seconds) < 400
 
 

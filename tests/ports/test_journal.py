@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from concurrent_strategies import Failure, ProcessStrategy, Success, ThreadStrategy, WorkerDied
-from concurrent_strategies._core.call import Call
+from concurrent_strategies import AsyncioStrategy, Failure, ProcessStrategy, Success, ThreadStrategy, WorkerDied
+from concurrent_strategies._core.call import LOOK, Call
 from concurrent_strategies._core.lane import Lane
 from concurrent_strategies._core.port import Chunk, Done, Failed, Report, Started
 from concurrent_strategies._worker.journal import SIZE, Journal, create, read
@@ -182,3 +182,29 @@ def test_a_failure_or_a_slow_item_ends_a_group_that_was_not_announced() -> None:
     assert seen[:4] == [0, 0, 0, 2]
     slow = next(report for report in reports if isinstance(report, Done) and report.first == 5)
     assert 0.01 <= slow.seconds < 1.0
+
+
+@pytest.mark.parametrize("make", [ThreadStrategy, AsyncioStrategy])
+def test_nobody_keeps_looking(make: Callable[[int], ThreadStrategy | AsyncioStrategy]) -> None:
+    """Once it has been asked what runs without a word, the engine has time until something is said."""
+    inside, go = threading.Event(), threading.Event()
+
+    def func(x: int) -> int:
+        if x == 1:
+            inside.set()
+            go.wait(10)
+        return x
+
+    with make(1) as strategy:
+        engine = strategy.prepare(func, (range(3),), {}).begin(None)
+        engine.fed(engine.source.pull(3))
+        while not inside.is_set():
+            engine.wait(min(engine.turn(), 0.01))
+        asked = time.monotonic() + 2 * LOOK
+        while (now := time.monotonic()) < asked:
+            engine.wait(min(engine.turn(), asked - now))
+        engine.turn()
+        assert engine.turn() > LOOK
+        go.set()
+        for seconds in engine.closing(hurry=False):
+            engine.wait(seconds)

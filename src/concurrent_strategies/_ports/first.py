@@ -80,7 +80,7 @@ class FirstPort(Port):
     @property
     def alarm(self) -> float:  # type: ignore[override]
         """When `poll` is to be called even if the bell has not rung."""
-        return min(self._probe.alarm, self._now.alarm)
+        return self._now.alarm if self._chosen not in (None, self._loop) else self._probe.alarm  # of what is polled
 
     @property
     def quiet(self) -> bool:  # type: ignore[override]

@@ -30,19 +30,28 @@ _TEXTS = frozenset({str, bytes})
 
 def create() -> tuple[int, mmap.mmap]:
     """Make the memory of one worker: a descriptor for it, and our own view. It has no name, and ends with its users."""
-    if hasattr(os, "memfd_create"):
-        fd = os.memfd_create("journal", os.MFD_CLOEXEC)
-    else:
-        import tempfile
-
-        with tempfile.TemporaryFile() as file:
-            fd = os.dup(file.fileno())
+    held: list[int] = []
     try:
-        os.ftruncate(fd, SIZE)
-        return fd, mmap.mmap(fd, SIZE)
-    except BaseException:
-        os.close(fd)
-        raise
+        while (fd := _memory()) <= 2:  # the program may have closed the standard three: neither this nor the view's
+            held.append(fd)  # own descriptor may take their place
+        try:
+            os.ftruncate(fd, SIZE)
+            return fd, mmap.mmap(fd, SIZE)
+        except BaseException:
+            os.close(fd)
+            raise
+    finally:
+        for fd in held:
+            os.close(fd)
+
+
+def _memory() -> int:
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("journal", os.MFD_CLOEXEC)
+    import tempfile
+
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 class Journal:
