@@ -86,7 +86,7 @@ class AutoPort(SwitchingPort):
         self._first: _First | None = None  # what the lookout has found, until it is taken
         self._handing = threading.Lock()
         self._holding = False  # whether the scout rests, as its items would keep the lookout from choosing
-        self._rested = False
+        self._rests = False  # ... and has been told so
         self._held: list[Chunk] = []
         self._done = 0
         self._least = math.inf
@@ -121,9 +121,9 @@ class AutoPort(SwitchingPort):
 
     def poll(self) -> list[Report]:
         """Return what has been reported since, and think again if it is time."""
-        if self._holding and not self._rested:
-            self._rested = True
-            self.call_back()
+        if self._holding != self._rests:
+            self._rests = self._holding
+            self._rest_or_go_on()
         reports = super().poll()
         for report in reports:
             if isinstance(report, Done):
@@ -134,6 +134,14 @@ class AutoPort(SwitchingPort):
         if (self._first is not None or clock() >= self._due) and not self.muted:
             self._think(clock())
         return reports
+
+    def _rest_or_go_on(self) -> None:
+        if self._rests:
+            self.call_back()
+            return
+        held, self._held = self._held, []
+        for chunk in held:
+            self.start(chunk)
 
     def close(self) -> None:
         """End or abandon at once whatever still runs, everywhere."""
@@ -225,9 +233,6 @@ class AutoPort(SwitchingPort):
             if found.changed:
                 self._go_on(found.course, found.port)
             self._due = found.course.due
-            held, self._held = self._held, []
-            for chunk in held:
-                self.start(chunk)
         elif self._lookout is None and scout.marks.begun:
             self._lookout = Lookout(scout.marks, self._answer, self._hold)
             self._due = math.inf
@@ -256,9 +261,9 @@ class AutoPort(SwitchingPort):
                 port.close()
         self.bell.ring()
 
-    def _hold(self) -> None:
-        """Have the scout rest until there is an answer: its items hold the GIL so long that it would take its time."""
-        self._holding = True
+    def _hold(self, rest: bool) -> None:
+        """Have the scout rest, or go on; in the lookout's thread."""
+        self._holding = rest
         self.bell.ring()
 
     def _reading(self, now: float) -> Reading:

@@ -64,13 +64,11 @@ class Knocks:
         interval: the switch interval while knocking.
         count: of knocks.
         in_a_row: how many of the last found the thread asleep, without one that did not.
-        longest: seconds for which the GIL was held at most.
     """
 
     interval: float
     count: int = 0
     in_a_row: int = 0
-    longest: float = 0.0
     _computing: int = 0
     _seen_cpu: float = 0.0
     _held_cpu: float = 0.0
@@ -86,7 +84,6 @@ class Knocks:
             self.interrupted()
             return
         self.count += 1
-        self.longest = max(self.longest, knock.late if held else 0.0)
         waiting = knock.asleep and not held
         self._divide(knock, held=held, now=None if waiting else float(held))
         self._seen += elapsed

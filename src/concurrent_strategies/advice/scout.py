@@ -9,6 +9,7 @@ answer?
 from __future__ import annotations
 
 import threading
+from time import perf_counter as clock
 from typing import TYPE_CHECKING, Final
 
 from .._core.port import Chunk, Report, Started
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from .observer import Observation
 
 NAME: Final = "lookout"
-#: So many switch intervals for which an item keeps the GIL make it impossible to think beside it.
-LONG: Final = 6
+#: An item that keeps the GIL for so many seconds more than it has to, twice in a row, leaves no time to think.
+LONG, PROBE = 0.01, 0.0005
 #: Seconds that a lookout may take to end once nobody asks it any more.
 ENDING: Final = 0.1
 
@@ -96,10 +97,12 @@ class Lookout:
     Args:
         marks: the clocks of what is watched; the thread that runs it must have begun.
         answer: takes what was seen, or `None` if nothing was, in this thread.
-        hold: has the items rest until then, if they hold the GIL for long.
+        hold: has the items rest, or go on: those that hold the GIL for long leave no time to think beside them.
     """
 
-    def __init__(self, marks: Marks, answer: Callable[[Observation | None], None], hold: Callable[[], None]) -> None:
+    def __init__(
+        self, marks: Marks, answer: Callable[[Observation | None], None], hold: Callable[[bool], None]
+    ) -> None:
         self.marks: Marks = marks
         self._hold = hold
         self.threads: int = 2
@@ -122,18 +125,31 @@ class Lookout:
             self._thread.join(ENDING)
 
     def _watch(self) -> None:
-        from .observer import INTERVAL, Observer, shortened_interval
+        if stubborn := self._is_stubborn():
+            self._hold(True)
+        from .observer import Observer, shortened_interval
         from .patience import Haste
 
+        if stubborn:
+            self._hold(False)
         with shortened_interval():  # also for the answer, which items that hold the GIL would keep waiting
             try:
                 seen: Observation | None = Observer(self, Haste(), quiet=0.0).watch()
             except OSError:  # the thread that was watched has ended, and its clock with it
                 seen = None
-            if seen is not None and seen.knocks.longest > LONG * INTERVAL:
-                self._hold()
+            if stubborn:
+                self._hold(True)
             if not self._over.is_set():
                 self._answer(seen)
+
+    def _is_stubborn(self) -> bool:
+        """Tell whether items hold the GIL in code that is not interrupted: then each step beside them takes as long."""
+        for _ in range(2):
+            since = clock()
+            self._over.wait(PROBE)
+            if clock() - since < LONG:
+                return False
+        return True
 
     # -------------------------------------------------------------------------------------- for the observer
 
