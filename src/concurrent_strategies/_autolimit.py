@@ -65,6 +65,7 @@ class AutoLimit(Limit):
     """
 
     adapts: bool = True
+    due: float = inf
 
     def __init__(
         self,

@@ -40,7 +40,8 @@ class Limit:
         if isinstance(n, bool) or not isinstance(n, int) or n < 1:
             allowed = "max_workers must be greater than 0, a whole number, a Limit or 'auto'"
             raise InvalidOption("max_workers", n, allowed)
-        self.n = self.most = n
+        self.n: int = n
+        self.most: int = n
         self._lock = threading.Lock()
         self._free = n
         self._leases: list[Lease] = []

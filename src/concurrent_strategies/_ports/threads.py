@@ -183,11 +183,13 @@ class ThreadsPort(Port):
     """
 
     announces: bool = False
+    seats: int
+    alarm: float = float("inf")
 
     def __init__(self, call: Call, crew: ThreadCrew) -> None:
-        self.bell = Bell()
+        self.bell: Bell = Bell()
         self.seats = 0
-        self.grace = None
+        self.grace: float | None = None
         self._call = call
         self._crew = crew
         self._most = 1 << 30

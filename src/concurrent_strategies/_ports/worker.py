@@ -54,6 +54,7 @@ class Worker:
     """
 
     ready: bool
+    look_at: float
 
     def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
         (data, control, life), (theirs, their_control, their_life) = _connections()

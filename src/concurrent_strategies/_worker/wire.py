@@ -39,13 +39,13 @@ class Frame:
     __slots__ = ("a", "b", "body", "buffers", "chunk", "flags", "kind", "seconds", "then")
 
     def __init__(self, kind: int, flags: int, chunk: int, then: int, a: int, b: int, seconds: float) -> None:
-        self.kind = kind
-        self.flags = flags
-        self.chunk = chunk
-        self.then = then
-        self.a = a
-        self.b = b
-        self.seconds = seconds
+        self.kind: int = kind
+        self.flags: int = flags
+        self.chunk: int = chunk
+        self.then: int = then
+        self.a: int = a
+        self.b: int = b
+        self.seconds: float = seconds
         self.body: Any = b""
         self.buffers: list[memoryview] = []
 

@@ -35,8 +35,10 @@ class Groups(Source):
         size: items of a group; the last one may have fewer.
     """
 
+    ended: bool
+
     def __init__(self, source: Source, first: int, size: int) -> None:
-        self.source = source
+        self.source: Source = source
         self.read: list[Group] = []
         self.ended = source.ended
         self._next = first
