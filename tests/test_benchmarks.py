@@ -142,7 +142,7 @@ def test_the_scoreboard_keeps_what_it_knows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [2, 8])
-@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.name in HIDING], ids=str)
+@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.name in HIDING], ids=lambda shape: shape.name)
 def test_slow_items_that_hide_among_short_ones_hold_nobody_up(shape: Any, workers: int) -> None:
     """By the rules alone, on made-up workers whose costs are numbers: within 15 % of the ideal."""
     assert simulate(shape, workers).ratio <= 1.15
