@@ -126,6 +126,6 @@ def _once(case: Case, work: Callable[[], Any]) -> dict[str, Any]:
     gc.collect()
     since = time.perf_counter()
     result = work()
-    took = case.figure(time.perf_counter() - since)
-    figure, result, told = result if isinstance(result, Reading) else Reading(took, result)
+    took = time.perf_counter() - since
+    figure, result, told = result if isinstance(result, Reading) else Reading(case.figure(took), result)
     return {"figure": figure, "told": told} if case.right(result) else {"note": f"wrong: {str(result)[:100]}"}

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -93,7 +94,20 @@ def large_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(thinking.Machine, "detect", staticmethod(lambda: BIG))
 
 
-@pytest.mark.usefixtures("large_machine")
+@pytest.fixture
+def measured_as_computing(large_machine: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have it find that items compute, however busy the machine: measuring has tests of its own."""
+    found = thinking.Thinker.profile
+
+    def profile(thinker: thinking.Thinker, *seen: Any) -> WorkloadProfile | None:
+        measured = found(thinker, *seen)
+        times: dict[str, Any] = {"gil_cpu": 0.01, "free_cpu": 0.0, "wait": 0.0, "duration_cv": None}
+        return None if measured is None else replace(measured, **times, measured_items=20, confidence=None)
+
+    monkeypatch.setattr(thinking.Thinker, "profile", profile)
+
+
+@pytest.mark.usefixtures("measured_as_computing")
 def test_computing_items_go_on_in_processes(tmp_path: Path) -> None:
     """Each once, in order, and most of them elsewhere."""
     log = tmp_path / "log"
@@ -103,7 +117,7 @@ def test_computing_items_go_on_in_processes(tmp_path: Path) -> None:
     assert {pid for _, pid in values} > {os.getpid()}
 
 
-@pytest.mark.usefixtures("large_machine")
+@pytest.mark.usefixtures("measured_as_computing")
 def test_failing_items_cost_themselves_only_on_the_way(tmp_path: Path) -> None:
     """Before and after the change; each item has run once."""
     log = tmp_path / "log"
@@ -161,7 +175,7 @@ def test_a_function_that_changes_this_process_stays_here() -> None:
     assert "process" not in strategy.chosen
 
 
-@pytest.mark.usefixtures("large_machine")
+@pytest.mark.usefixtures("measured_as_computing")
 def test_what_is_declared_wins() -> None:
     """The user knows that the list does not matter."""
     unused: list[int] = []

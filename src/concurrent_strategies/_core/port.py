@@ -176,6 +176,7 @@ class Port(ABC):
         alarm: the time, on the monotonic clock, at which `poll` is to be called even if the bell has not rung.
         forewarn: takes every `Started` in the worker itself, before its items run: set by whoever hosts a port in a
             process that may die with them. `None`: they come by `poll`, and only where items are timed.
+        settled: whether `poll` only passes on what was said, and tells no worker anything: then a worker may call it.
         words: what workers said beside their results, to be said again by whoever drives, outside the lock.
     """
 
@@ -188,6 +189,7 @@ class Port(ABC):
     quiet: bool = True
     muted: bool = False
     alarm: float = float("inf")
+    settled: bool = True
     forewarn: Callable[[Report], None] | None = None
     words: deque[Callable[[], object]] | None = None
 

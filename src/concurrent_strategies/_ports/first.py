@@ -78,6 +78,11 @@ class FirstPort(Port):
         return self._now.grace
 
     @property
+    def settled(self) -> bool:  # type: ignore[override]
+        """Whether `poll` only passes on what was said: it may call chunks back as long as it can still choose."""
+        return self._chosen is not None
+
+    @property
     def alarm(self) -> float:  # type: ignore[override]
         """When `poll` is to be called even if the bell has not rung."""
         return self._now.alarm if self._chosen not in (None, self._loop) else self._probe.alarm  # of what is polled

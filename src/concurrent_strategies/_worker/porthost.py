@@ -72,7 +72,8 @@ class PortHost(Host):
         """Say what is about to run, and all that is done: the next thing to happen may be the end of this process."""
         # A worker that says so may hold a lock of its port, which whoever has ours may be waiting for: then this goes
         # on after a moment. Most often they just had to let others run, and what is done by now would not be said.
-        if (port := self._port) is not None and self._lock.acquire(timeout=MOMENT):
+        port = self._port
+        if port is not None and port.settled and self._lock.acquire(timeout=MOMENT):
             try:
                 self._collect(port)
             finally:
