@@ -9,6 +9,10 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from concurrent_strategies._core.call import Call
+from concurrent_strategies._core.job import Job
+from concurrent_strategies._core.port import Chunk, Done, Report
+
 from .loops import CALLERS, STRATEGIES, errors, outcomes
 
 both = pytest.mark.parametrize("make", STRATEGIES.values(), ids=STRATEGIES)
@@ -105,3 +109,20 @@ def test_the_first_call_and_its_coroutine_share_a_context(make: Any, caller: str
         return variable.get()
 
     assert errors(outcomes(make(4), caller, undeclared, range(5))) == {}
+
+
+@both
+def test_a_port_that_can_still_choose_says_so(make: Any) -> None:
+    """Until then `poll` may call back chunks from the workers themselves, so none of them may call it."""
+    with make(2) as strategy:
+        crew, _ = strategy.warm()
+        port = strategy.open(Job(Call(abs), crew, 2))
+        port.resize(2)
+        assert not port.settled
+        port.start(Chunk(1, 0, 0, [-7]))
+        reports: list[Report] = []
+        while not any(isinstance(report, Done) for report in reports):
+            assert port.bell.wait(20.0)
+            reports += port.poll()
+        assert port.settled
+        port.close()
