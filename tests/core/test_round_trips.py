@@ -5,7 +5,9 @@ No process is started: it is the two ends of the border that are put together he
 
 from __future__ import annotations
 
+import copyreg
 import pickle
+import socket
 import threading
 import traceback
 from dataclasses import replace
@@ -32,6 +34,10 @@ from concurrent_strategies import (
     WorkerDied,
     WorkerStartError,
 )
+from concurrent_strategies._core.port import Chunk, Done, Failed
+from concurrent_strategies._ports.reports import Reports
+from concurrent_strategies._worker import wire
+from concurrent_strategies._worker.packing import pieces_of
 from concurrent_strategies._worker.pickling import dumps, error_from_wire, error_to_wire, joined, loads
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -190,6 +196,43 @@ def test_what_an_array_has_in_one_piece_comes_back(size: int) -> None:
     assert pickle.loads(joined((1, pickle.PickleBuffer(bytes(body)), "__main__"))) == (1, body, "__main__")
 
 
+class Block:
+    """Has its bytes in one piece, as an array does."""
+
+    def __init__(self, body: Any) -> None:
+        self.body = memoryview(body)
+
+    def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
+        return Block, (pickle.PickleBuffer(self.body),)
+
+
+@pytest.mark.parametrize("sizes", [[10], [10] * 5, [100, 1 << 20, 100, 1 << 15, 1 << 15, 7], [1 << 17] * 3])
+def test_results_of_any_size_come_in_order_and_can_be_written_to(sizes: list[int]) -> None:
+    """Small ones in one frame, each large one in its own, without a copy on either side; one that cannot go, alone."""
+    values: list[Any] = [Block(bytearray(size * [size % 251])) for size in sizes]
+    if len(sizes) > 1:
+        values.insert(1, threading.Lock())
+    chunk, seen = Chunk(3, 0, 5, list(values)), Reports()
+    ours, theirs = socket.socketpair()
+    sending = threading.Thread(target=wire.send_all, args=(theirs, pieces_of(Done(3, 5, values, 1.0), 1)))
+    sending.start()
+    with ours, theirs:
+        reader = wire.Reader(ours)
+        while sum(len(report.values) if isinstance(report, Done) else 1 for report in seen) < len(values):
+            for frame in reader.read():
+                if frame.kind == wire.DONE:
+                    seen.values(chunk, frame, "worker")
+                else:
+                    assert (frame.kind, frame.a) == (wire.FAILED, 6)
+                    seen.append(Failed(3, 6, error_from_wire(loads(frame.body)[0])))
+        sending.join()
+    found = [value for report in seen for value in (report.values if isinstance(report, Done) else [report.error])]
+    assert len(sizes) == 1 or type(found.pop(1)) is NotPicklable
+    for block, size in zip(found, sizes, strict=True):
+        assert bytes(block.body) == bytes(size * [size % 251])
+        block.body[0] = 1
+
+
 @pytest.mark.parametrize("make", [*WHOLE, *OURS])
 @settings(max_examples=20)
 @given(value=VALUES, notes=st.lists(TEXT, max_size=3))
@@ -205,6 +248,24 @@ def test_an_exception_comes_back_as_it_was(make: Any, value: Any, notes: list[st
         assert attributes(found) == attributes(error)
     assert list(dict.fromkeys(getattr(found, "__notes__", []))) == list(dict.fromkeys(notes))
     assert "in raised" in shown(found)
+
+
+@pytest.mark.parametrize(
+    "error", [SystemExit(3), StopIteration("value"), FileNotFoundError(2, "none", "x"), Plain("x")]
+)
+def test_what_a_library_registers_for_exceptions_costs_them_nothing(
+    error: BaseException, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some do it for all classes at once, to have tracebacks pickled, and forget what is not in `args`."""
+    monkeypatch.setitem(copyreg.dispatch_table, type(error), lambda error: (type(error).__new__, (type(error),)))
+    found = crossed(error)
+    assert (found.args, attributes(found)) == (error.args, attributes(error))
+
+
+def test_an_exception_crosses_as_registered_where_it_could_not_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is for the owner of a class to say so."""
+    monkeypatch.setitem(copyreg.dispatch_table, Holding, lambda error: (Holding, ("as registered",)))
+    assert crossed(Holding("as it was")).args == ("as registered",)
 
 
 def attributes(error: BaseException) -> dict[str, Any]:

@@ -26,13 +26,13 @@ class Reports(list[Report]):
         each = frame.seconds / len(values)
         for index, data in enumerate(values, frame.a):
             try:
-                value = loads(data)
+                alone = loads(data)
             except KeyboardInterrupt:
                 raise
             except BaseException as error:
                 self.append(Failed(chunk.id, index, error, each, name))
             else:
-                self.append(Done(chunk.id, index, [value], each, name, awaited))
+                self.append(Done(chunk.id, index, alone, each, name, awaited))
 
     def _done(self, done: Done) -> None:
         """Add values: to those right before them, if nobody has taken these in yet."""

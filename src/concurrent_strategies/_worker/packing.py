@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._core.port import Broken, Died, Done, Failed, Report, Returned, Started
 from . import wire
-from .pickling import complaint, dumps, error_to_wire, is_safe, joined
+from .pickling import LARGE, complaint, dumps, error_to_wire, is_safe, joined
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,13 +51,18 @@ def _pieces_of_values(report: Done) -> list[Any]:
 
     for index, value in enumerate(values, first):
         try:
-            data = joined(value)
+            parts, buffers = dumps([value])
         except BaseException as error:
             close_run()
             pieces += failed(chunk, index, complaint(f"the result of item {index}", value, error), each)
             start = index + 1
         else:
-            good.append(data)
+            if buffers or sum(map(len, parts)) > LARGE:  # joined with others it would be copied for nothing
+                close_run()
+                pieces += wire.pack(wire.DONE, chunk, index, 1, each, flags, parts, buffers)
+                start = index + 1
+            else:
+                good.append(b"".join(parts))
     close_run()
     return pieces
 

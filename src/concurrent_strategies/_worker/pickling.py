@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _SCAN = 1 << 18  # longer parts are single large objects' own bytes, which name no class
 
+#: Bytes from which on a buffer or a pickle goes without a copy: with less, each piece by itself costs more than that.
+LARGE = 1 << 14
+
 _SMALL = frozenset({int, float, bool, type(None), complex})
 _SCALARS = frozenset({int, float, str, bytes, bool, type(None), complex})
 
@@ -35,6 +38,18 @@ class Parts(list["Any"]):
         return len(part)
 
 
+class Beside(list["memoryview"]):
+    """The buffers that go beside a pickle, without a copy: those for which that pays."""
+
+    def take(self, buffer: pickle.PickleBuffer) -> bool:
+        """Keep a large buffer; return True for one that is to go inside."""
+        view = buffer.raw()
+        if len(view) < LARGE:
+            return True
+        self.append(view)
+        return False
+
+
 def dumps(value: Any, kinds: set[type] | None = None) -> tuple[list[Any], list[memoryview]]:
     """Pickle a value; return the parts of the pickle and the buffers that go beside it.
 
@@ -46,47 +61,45 @@ def dumps(value: Any, kinds: set[type] | None = None) -> tuple[list[Any], list[m
     """
     if type(value) is range or (kinds is not None and kinds <= _SMALL):
         return [pickle.dumps(value, 5)], []
-    parts, buffers = Parts(), list[pickle.PickleBuffer]()
+    parts, buffers = Parts(), Beside()
     try:
-        _by_name(parts, buffers.append).dump(value)
+        _by_name(parts, buffers.take).dump(value)
         if not any(b"__main__" in part for part in parts if len(part) < _SCAN and type(part) is bytes):
-            return parts, [buffer.raw() for buffer in buffers]
+            return parts, buffers
     except Exception:
         if isinstance(value, list) and all(type(item) in _SCALARS for item in value):
             raise
-    parts, buffers = Parts(), []
-    _by_value()(parts, 5, buffer_callback=buffers.append).dump(value)
-    return parts, [buffer.raw() for buffer in buffers]
+    parts, buffers = Parts(), Beside()
+    _by_value()(parts, 5, buffer_callback=buffers.take).dump(value)
+    return parts, buffers
 
 
-def joined(value: Any) -> bytes:
-    """Pickle a value into one bytes object."""
+def joined(value: Any, *, error: bool = False) -> bytes:
+    """Pickle a value into one bytes object; an `error` goes as its own class says, whatever others have registered."""
     parts = Parts()
     try:
-        _by_name(parts, None).dump(value)
+        _by_name(parts, None, error=error).dump(value)
         if not any(b"__main__" in part for part in parts if type(part) is bytes):
             return b"".join(parts)
     except Exception:
         parts.clear()
     parts = Parts()
-    _by_value()(parts, 5).dump(value)
+    _by_value(error=error)(parts, 5).dump(value)
     return b"".join(parts)
 
 
-def _by_name(parts: Parts, callback: Any) -> Any:
+def _by_name(parts: Parts, callback: Any, *, error: bool = False) -> Any:
     made = pickle.Pickler(parts, 5, buffer_callback=callback)
-    others: Any = dispatch_table
-    made.dispatch_table = ChainMap({ContextVar: _reduce_variable}, others)
+    made.dispatch_table = _OF_ERRORS if error else _OF_VALUES
     return made
 
 
 @cache
-def _by_value() -> Any:
+def _by_value(*, error: bool = False) -> Any:
     """Make cloudpickle's pickler one that knows context variables, too: its class has a table, and sees no other."""
     import cloudpickle
 
-    table: Any = {ContextVar: _reduce_variable}
-    table = ChainMap(table, cloudpickle.Pickler.dispatch_table)
+    table = (_ButForErrors if error else _Reducers)(cloudpickle.Pickler.dispatch_table)
     return type("ByValue", (cloudpickle.Pickler,), {"dispatch_table": table})
 
 
@@ -117,6 +130,25 @@ def _token_variable(name: str, token: int) -> ContextVar[Any]:
 _tokens: dict[tuple[str, int], ContextVar[Any]] = {}
 
 
+class _Reducers(ChainMap["Any", "Any"]):
+    """How classes are pickled that somebody has registered."""
+
+    def __init__(self, *tables: Any) -> None:
+        super().__init__({ContextVar: _reduce_variable}, *tables)
+
+
+class _ButForErrors(_Reducers):
+    """The same without exceptions: what libraries register for these, for their tracebacks' sake, loses attributes."""
+
+    def __getitem__(self, kind: type) -> Any:
+        if issubclass(kind, BaseException):
+            raise KeyError(kind)
+        return super().__getitem__(kind)
+
+
+_OF_VALUES, _OF_ERRORS = _Reducers(dispatch_table), _ButForErrors(dispatch_table)
+
+
 def loads(body: Any, buffers: Sequence[Any] = ()) -> Any:
     """Undo `dumps`."""
     return pickle.loads(body, buffers=buffers)
@@ -144,13 +176,7 @@ def error_to_wire(error: BaseException) -> tuple[Any, ...]:
 
     text = "".join(traceback.format_exception(error))
     notes = [str(note) for note in getattr(error, "__notes__", ())]
-    data: bytes | None
-    try:
-        data = joined(error)
-        if type(pickle.loads(data)) is not type(error):
-            data = None
-    except BaseException:
-        data = _by_parts(error)
+    data = _survivor(error, error, own=True) or _survivor(error, error) or _by_parts(error)
     kind = type(error)
     return data, f"{kind.__module__}.{kind.__qualname__}", _safe_str(error), text, notes
 
@@ -164,8 +190,13 @@ def _by_parts(error: BaseException) -> bytes | None:
             state = {k: v for k, v in error.__dict__.items() if k != "__notes__"}
             return rebuild, (type(error), error.args, state)
 
+    return _survivor(_Made(), error)
+
+
+def _survivor(value: Any, error: BaseException, *, own: bool = False) -> bytes | None:
+    """Pickle what becomes the exception again; return nothing if it does not."""
     try:
-        data = joined(_Made())
+        data = joined(value, error=own)
         return data if type(pickle.loads(data)) is type(error) else None
     except BaseException:
         return None

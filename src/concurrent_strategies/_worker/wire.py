@@ -135,7 +135,7 @@ class Reader:
             if start + length > filled:
                 break
             at = start + length
-            frames.append(_frame(head, memoryview(bytes(room[start:at]))))
+            frames.append(_frame(head, memoryview(bytearray(room[start:at]))))
         if at:
             rest = bytes(room[at:filled])
             self._filled = len(rest)
