@@ -49,12 +49,12 @@ def test_the_strategy_in_force_is_the_default(project: Project, monkeypatch: pyt
 
 
 def test_unordered_results_come_as_they_are_completed(project: Project) -> None:
-    """The first item ends only after the second's result exists; `--index` says which is which."""
-    ended = project.run(
-        "map", "work:after", "-s", "thread:2", "--unordered", "--index", "-i", "-", stdin="first\nsecond\n"
-    )
+    """The first item ends only after the second's result is written; `--index` says which is which."""
+    options = ("--unordered", "--index", "-i", "-", "-o", "out.jsonl")
+    ended = project.run("map", "work:after", "-s", "thread:2", *options, stdin="first\nsecond\n")
     assert ended.status == 0
-    assert [json.loads(line)["index"] for line in ended.lines] == [1, 0]
+    written = (project.folder / "out.jsonl").read_text().splitlines()
+    assert [json.loads(line)["index"] for line in written] == [1, 0]
 
 
 def test_a_failed_item_is_named_on_standard_error_and_in_the_status(project: Project) -> None:

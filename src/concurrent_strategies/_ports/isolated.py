@@ -15,7 +15,8 @@ from .processes import ProcessCrew
 from .remote import RemotePort
 from .worker import Worker
 
-LEAVE = 0.15  # seconds that the calls of a run that was given up get to end, before the process is killed
+# Seconds that the calls of a run that was given up get to end, before the process is killed: what a new one would take.
+LEAVE = 0.5
 
 
 class IsolatedPort(RemotePort):
