@@ -3,6 +3,7 @@
 import json
 import sqlite3
 import zlib
+from contextlib import closing
 
 import numpy
 
@@ -30,7 +31,7 @@ def multiply(power):
 
 def query(remainder):
     """Return what a query of a database says."""
-    with sqlite3.connect(":memory:") as rows:
+    with closing(sqlite3.connect(":memory:")) as rows:
         rows.execute("create table numbers as select value from json_each(?)", [json.dumps(list(range(5000)))])
         return rows.execute("select sum(value) from numbers where value % 7 = ?", [int(remainder) % 7]).fetchone()[0]
 
