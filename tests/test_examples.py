@@ -13,9 +13,9 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 # A new example needs its output here.
 OUTPUT = {
     "crunch_numbers": "9592 primes below 100000, 669 of them in the first range\n",
-    "five_functions": "compress 60704\nparse 4498500\nmultiply 3386137.251\nquery 1787500\n",
     "fetch_pages": "page 7\nstatus 404\n",
     "own_strategy": "[1, 5, 14, 338350]\n",
+    "real_functions": "compress 60704\nparse 4498500\nmultiply 3386137.251\nquery 1787500\n",
     "stream_large_file": "line 50001: JSONDecodeError\ntotal 4999900000, 1 failed\n",
     "swap_by_config": (
         "hello Ada from a worker thread\nhello Ada from the main thread\nhello Ada from a worker thread\n"

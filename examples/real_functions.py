@@ -1,4 +1,4 @@
-"""Five real functions of one item, for `concurrent-strategies advise five_functions:NAME --items FILE`."""
+"""Real functions of one item, for `concurrent-strategies advise real_functions:NAME --items FILE`."""
 
 import json
 import sqlite3
@@ -8,7 +8,6 @@ from contextlib import closing
 import numpy
 
 from concurrent_strategies import AutoStrategy
-from concurrent_strategies.http import fetch as fetch  # the fifth: its items are URLs
 
 LINES = [f'{{"id": {n}, "name": "item {n}"}}' for n in range(3000)]
 MATRIX = numpy.arange(90_000.0).reshape(300, 300) / 90_000
