@@ -54,6 +54,7 @@ def scenarios(draw: st.DrawFn, ends: tuple[str, ...] = (OK,), later: tuple[str, 
         pulls=draw(_lists(0.0, 0.0, 0.003, 0.1)),
         pauses=draw(_lists(0.0, 0.0, 0.01, 3.0)),
         sized=draw(st.booleans()),
+        expected=draw(st.sampled_from((None, 1e-7, 1.0))),
     )
 
 
@@ -137,7 +138,8 @@ def test_chunks_are_never_longer_than_asked(scenario: Scenario) -> None:
 def test_the_first_chunks_give_every_worker_its_share(scenario: Scenario, workers: int) -> None:
     """While nothing has been measured, what is there is spread over all the workers."""
     scenario = replace(scenario, items=40, workers=workers, feeds=(1 << 40,), pulls=(0.0,), shape=Shape())
-    trial = tried(replace(scenario, rules=replace(scenario.rules, window=None), fates=Fates((0.01,))))
+    rules = replace(scenario.rules, window=None)
+    trial = tried(replace(scenario, rules=rules, fates=Fates((0.01,)), expected=None))
     first = [start for start in trial.starts if start.at == 0.0]
     assert [start.seat for start in first] == list(range(workers))
     assert max(start.count for start in first) == -(-40 // workers)
@@ -363,6 +365,19 @@ def test_closing_early_starts_nothing_more(scenario: Scenario, after: int) -> No
     trial = tried(replace(scenario, closes_after=after))
     assert trial.halted_at is None or [start for start in trial.starts if start.at > trial.halted_at] == []
     assert trial.run.quiet
+
+
+@pytest.mark.parametrize(("items", "seats"), [(10, 1), (50, 1), (60, 2), (200, 2)])
+def test_what_is_expected_to_take_no_time_goes_to_one_worker(items: int, seats: int) -> None:
+    """It has ended before another one would be awake."""
+    trial = tried(Scenario(items=items, workers=2, expected=2e-6, fates=Fates((2e-6,))))
+    assert len({start.seat for start in trial.starts if start.at == 0.0}) == seats
+
+
+def test_a_wrong_expectation_is_put_right_at_once() -> None:
+    """Items that took no time the last time, and take long now, are shared out as soon as that shows."""
+    trial = tried(Scenario(items=10, workers=2, expected=1e-6, fates=Fates((0.1,))))
+    assert trial.ended_at < 0.51
 
 
 def test_an_idle_run_is_not_woken_for_nothing() -> None:

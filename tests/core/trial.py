@@ -31,6 +31,7 @@ class Scenario:
     pauses: Sequence[float] = (0.0,)  # how long the consumer is away after each batch
     sized: bool = True
     input_error: BaseException | None = None
+    expected: float | None = None  # what an item took in an earlier run
     closes_after: int | None = None  # outcomes, after which the consumer closes the stream
 
 
@@ -62,6 +63,7 @@ class Trial:
         self.shop.now = self.now = now
         # A given number of jitter for each seed: what a run throws dice for is part of the schedule.
         self.run = Run(self.rules, now, scenario.items if scenario.sized else None, random.Random(0))
+        self.run.pace.expected = scenario.expected
         self.rung = False
         self.lease = (limit or Limit(scenario.workers)).lease(self._ring)
         self.starts: list[Start] = []

@@ -5,10 +5,14 @@ Worker processes import this file: nothing heavy may be imported here.
 
 from __future__ import annotations
 
+from weakref import ref
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
+
+    from .pace import Pace
 
 
 class Crew:
@@ -18,6 +22,17 @@ class Crew:
     """
 
     closed = False
+    _last: tuple[Callable[[], object], Pace] | None = None
+
+    def expect(self, func: object, pace: Pace) -> None:
+        """Begin a run with what the items of the last one took, if that was of the same function."""
+        last = self._last
+        if last is not None and last[0]() is func:
+            pace.expected = last[1].per_item or last[1].expected
+        try:
+            self._last = ref(func), pace
+        except TypeError:
+            self._last = None
 
     def prepare(self, workers: int) -> None:
         """Have so many workers start, where that takes a while; nobody waits for them here."""

@@ -11,16 +11,23 @@ BEAT = 0.002  # seconds of work in a chunk: the knee of the measured curve, larg
 AHEAD = 0.004  # a second chunk waits at a seat only while a chunk takes less than this
 FLOOR = 0.0003  # towards the end, no chunk below this many seconds
 FIRST = 64  # items in the first chunk, while nothing is known: optimistic, as a small map is then one round trip
+TINY = 0.0001  # seconds of work that one worker has done before a second one is awake
 GROWTH = 8  # a chunk is at most this many times longer than one that has been measured
 
 
 class Pace:
-    """The measured seconds of an item, and the chunk length that follows."""
+    """The measured seconds of an item, and the chunk length that follows.
 
-    __slots__ = ("_cap", "_first", "_fixed", "per_item")
+    Attributes:
+        per_item: what was measured last.
+        expected: what an item took in an earlier run of the same function.
+    """
+
+    __slots__ = ("_cap", "_first", "_fixed", "expected", "per_item")
 
     def __init__(self, fixed: int | None = None, first: int = FIRST) -> None:
         self.per_item: float | None = None
+        self.expected: float | None = None
         self._fixed = fixed
         self._first = self._cap = first
 
@@ -58,6 +65,8 @@ class Pace:
         if self._fixed is not None:
             return self._fixed
         if self.per_item is None:
+            if self.expected is not None and ended and self.expected * left < TINY:
+                seats = 1
             return max(1, min(max(self._first, span), -(-left // seats)))
         size = self.depth() * span
         if ended:

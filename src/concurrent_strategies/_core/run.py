@@ -17,6 +17,7 @@ from typing import Any
 
 from .._errors import RunTimeout, TaskTimeout
 from .ledger import Held
+from .pace import Pace
 from .port import Broken, Died, Done, Failed, Report, Returned, Started
 from .rules import Rules
 from .schedule import Command, Schedule
@@ -73,6 +74,11 @@ class Run:
     def horizon(self) -> int | None:
         """The index behind which nothing may start any more: the lowest failed one of a fail-fast run."""
         return self._schedule.horizon
+
+    @property
+    def pace(self) -> Pace:
+        """The pace of all seats together."""
+        return self._schedule.paces.common
 
     @property
     def wants(self) -> int:

@@ -66,6 +66,7 @@ class Verb:
         port = strategy.open(Job(self._call(limit), crew, workers, loop, apart=apart, items=items))
         lease = limit.lease(port.bell.ring, most=workers, lent=1 if limit in occupied.get() else 0)
         run = Run(self._rules(workers, port, limit.adapts), time.monotonic(), self._source.total)
+        crew.expect(self._func, run.pace)
         if self._source.ended:
             run.exhaust()
         self._delivery = Delivery(options, run, self._keys)

@@ -10,7 +10,7 @@ from typing import Any
 from .._errors import InvalidOption, StrategyError
 from .._outcome import Failure, Success
 from .functions import Adder, AsyncAdder, add, adouble, asame, both, double, nap, same
-from .noting import late_first, meet
+from .noting import late_first, meet, meet_if_two
 from .promises import Promises, board, raised
 
 ODD: list[Any] = [None, (), (1, 2), {}, {"a": 1}, [], ..., NotImplemented, StopIteration, "", b"", 0, False, ((),), {1}]
@@ -125,6 +125,14 @@ class ResultPromises(Promises):
         bound = 10.0 if self.concurrent else 0.05
         met = self.new(max_workers=2).map(functools.partial(meet, board(tmp_path), bound), [0, 1], chunksize=1)
         assert met == [self.concurrent] * 2
+
+    def test_items_overlap_although_the_last_ones_took_no_time(self, tmp_path: Path) -> None:
+        """What earlier runs of a function took is a guess, which the next run finds out to be wrong."""
+        func = functools.partial(meet_if_two, board(tmp_path), 10.0 if self.concurrent else 0.05)
+        with self.new(max_workers=2) as strategy:
+            for _ in range(2):
+                assert strategy.map(func, [2, 3, 4]) == [False] * 3
+            assert strategy.map(func, [0, 1]) == [self.concurrent] * 2
 
     def test_odd_items_pass_as_they_are(self) -> None:
         """None of them is a sentinel, none is unpacked, and singletons stay what they are."""
