@@ -14,7 +14,7 @@ from typing import Any
 
 from .._core.crew import Crew
 from .._worker import wire
-from .._worker.pickling import dumps
+from .._worker.pickling import dumps, joined
 from .launch import Launcher
 from .worker import Worker
 
@@ -26,6 +26,7 @@ class ProcessCrew(Crew):
 
     Args:
         launcher: how they are started.
+        environment: variables that they get, beside those there are.
         settings: what each of them is told first; pickled once.
 
     Attributes:
@@ -35,9 +36,11 @@ class ProcessCrew(Crew):
         NotPicklable: if the initializer, the resource or the inner strategy cannot be sent.
     """
 
-    def __init__(self, launcher: Launcher, settings: dict[str, Any]) -> None:
+    def __init__(self, launcher: Launcher, environment: dict[str, str], settings: dict[str, Any]) -> None:
         self._launcher = launcher
-        parts, buffers = dumps({"path": list(sys.path), "directory": _directory(), **settings})
+        # In two steps: what the settings are made of may be found only there.
+        surroundings = {"path": list(sys.path), "directory": _directory(), "environment": environment}
+        parts, buffers = dumps({**surroundings, "settings": joined(settings)})
         self._setup = wire.pack(wire.SETUP, parts=parts, buffers=buffers)
         self._lock = threading.Lock()
         self.calls: Iterator[int] = itertools.count(1)

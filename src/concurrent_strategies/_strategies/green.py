@@ -117,12 +117,11 @@ class GreenStrategy(BaseStrategy):
 
         settings = {
             "setup": Setup(),
-            "environment": environment(self.name, None),
             "relay": ("logging",),
             "inner": Inside(setup),
             "workers": workers,
         }
-        return ProcessCrew(SpawnLauncher(PATCH), settings)
+        return ProcessCrew(SpawnLauncher(PATCH), environment(self.name, None), settings)
 
     def open(self, job: Job) -> Port:
         """Open the port for greenlets here, or for those in a child process; either takes both colours."""

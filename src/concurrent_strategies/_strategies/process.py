@@ -100,13 +100,12 @@ class ProcessStrategy(BaseStrategy):
         share = max(1, int(usable_cores()) // workers)
         settings = {
             "setup": Setup(self.initializer, self.initargs, self.worker_resource),
-            # A process strategy inside a worker shares the machine instead of multiplying.
-            "environment": environment(self.name, share),
             "relay": self.relay,
             "inner": self.inner,
             "workers": self.inner.most() if self.inner is not None else 1,
         }
-        return ProcessCrew(launcher(self.start_method), settings)
+        # A process strategy inside a worker shares the machine instead of multiplying.
+        return ProcessCrew(launcher(self.start_method), environment(self.name, share), settings)
 
     def open(self, job: Job) -> Port:
         """Open the remote port; behind it, in each process, stands a lane or the inner strategy's port."""

@@ -30,11 +30,15 @@ class Host(ABC):
     Args:
         send: takes the pieces of whole frames, from any thread.
         relay: what sees to log records and the like.
+        resource: what was made for this process.
+        has_resource: whether anything was.
     """
 
-    def __init__(self, send: Callable[[list[Any]], None], relay: Relay) -> None:
+    def __init__(self, send: Callable[[list[Any]], None], relay: Relay, resource: Any, has_resource: bool) -> None:
         self._send = send
         self._relay = relay
+        self._resource = resource
+        self._has_resource = has_resource
         self._number = 0  # by which the parent knows the function
         self._gate = Gate()
         self._outbox: list[Any] = []
@@ -166,14 +170,12 @@ class LaneHost(Host):
     def __init__(
         self, send: Callable[[list[Any]], None], relay: Relay, resource: Any, has_resource: bool, journal_fd: int
     ) -> None:
-        super().__init__(send, relay)
+        super().__init__(send, relay, resource, has_resource)
         self._journal: Journal | None = None
         if journal_fd >= 0:
             self._journal = Journal(journal_fd, self.flush)
             os.register_at_fork(after_in_child=self._journal.leave)
         self._looked = 0
-        self._resource = resource
-        self._has_resource = has_resource
         self._lane: Lane | None = None
         self._entry = threading.Lock()
         self._running: Chunk | None = None

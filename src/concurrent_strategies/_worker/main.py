@@ -67,8 +67,9 @@ def _serve(data: socket.socket, control: socket.socket, journal_fd: int) -> int:
     # Said first of all: whatever comes after, the parent knows whom to blame, and whom to kill.
     send(wire.pack(wire.READY, a=os.getpid(), b=0))
     try:
-        settings = loads(setup.body, setup.buffers)
-        _adopt(settings)
+        surroundings = loads(setup.body, setup.buffers)
+        _adopt(surroundings)
+        settings = loads(surroundings["settings"])
         relay = Relay(settings["relay"], send)
         relay.install()
         resource, end = settings["setup"].begin()
@@ -93,11 +94,12 @@ def _host(
     settings: dict[str, Any], send: Callable[[list[Any]], None], resource: Any, relay: Relay, journal_fd: int
 ) -> Host:
     """Make what will run the calls: a lane, or the port of an inner strategy, where there is one."""
+    has_resource = settings["setup"].worker_resource is not None
     if settings["inner"] is None:
-        return LaneHost(send, relay, resource, settings["setup"].worker_resource is not None, journal_fd)
+        return LaneHost(send, relay, resource, has_resource, journal_fd)
     from .porthost import PortHost
 
-    return PortHost(send, relay, settings["inner"], settings["workers"])
+    return PortHost(send, relay, resource, has_resource, settings["inner"], settings["workers"])
 
 
 def _control(control: socket.socket, host: Host) -> None:
@@ -117,12 +119,12 @@ def _control(control: socket.socket, host: Host) -> None:
         os._exit(1)
 
 
-def _adopt(settings: dict[str, Any]) -> None:
+def _adopt(surroundings: dict[str, Any]) -> None:
     """Take over what of the parent's process matters to imports and to nested strategies."""
-    sys.path[:] = settings["path"]
-    os.environ.update(settings["environment"])
+    sys.path[:] = surroundings["path"]
+    os.environ.update(surroundings["environment"])
     try:
-        os.chdir(settings["directory"])
+        os.chdir(surroundings["directory"])
     except OSError:
         return  # removed meanwhile: no reason not to work
 

@@ -6,6 +6,7 @@ import os
 import threading
 
 from .._core.call import Call
+from .._core.item import resource
 from .._core.port import Chunk, Done, Failed, Port, Report, Returned
 from . import wire
 from .host import Host
@@ -23,8 +24,16 @@ MOMENT = 0.02  # seconds
 class PortHost(Host):
     """The port of an inner strategy, driven in here as the engine drives one in the parent."""
 
-    def __init__(self, send: Callable[[list[Any]], None], relay: Relay, inner: Any, workers: int) -> None:
-        super().__init__(send, relay)
+    def __init__(
+        self,
+        send: Callable[[list[Any]], None],
+        relay: Relay,
+        resource: Any,
+        has_resource: bool,
+        inner: Any,
+        workers: int,
+    ) -> None:
+        super().__init__(send, relay, resource, has_resource)
         self._inner = inner
         self._workers = workers
         inner.__enter__()  # so that what it opens knows that the workers stay
@@ -40,6 +49,8 @@ class PortHost(Host):
         from .._core.job import Job
 
         self.forget()
+        if self._has_resource and call.context is not None:
+            call.context.run(resource.set, self._resource)  # for items whose own worker, in here, has none
         port = self._port = self._inner.open(Job(call, self._crew, self._workers, apart=True))
         port.forewarn = self._forewarn
         port.resize(self._workers)
