@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from time import monotonic as clock
 from typing import TYPE_CHECKING, Any
 
@@ -195,7 +195,7 @@ class Engine:
                 keeper.start()
                 self._keeper = keeper
 
-    def closing(self, hurry: bool) -> Iterator[float]:
+    def closing(self, hurry: bool) -> Generator[float, None, None]:
         """Give the run up, in bounded time: an iterator of the seconds to wait before each next step."""
         if self._pid != os.getpid():
             return
@@ -257,8 +257,10 @@ def drive(engine: Engine) -> Generator[list[Entry], None, None]:
         raise
     finally:
         engine.inside = True
-        for seconds in engine.closing(hurry):
-            engine.port.bell.wait(seconds)
+        # Closed in so many words: a Ctrl-C that falls into its last steps would be lost in an iterator's own end.
+        with contextlib.closing(engine.closing(hurry)) as steps:
+            for seconds in steps:
+                engine.port.bell.wait(seconds)
     if (ending := engine.run.ending) is not None:
         raise ending
 
@@ -293,8 +295,9 @@ async def aclose(engine: Engine, ear: Ear, hurry: bool) -> None:
 
     cancelled = anyio.get_cancelled_exc_class()
     with anyio.CancelScope(shield=True):
-        for seconds in engine.closing(hurry):
-            try:
-                await ear.heard(seconds)
-            except cancelled:
-                continue  # by its task, which no scope shields: what is being given up is given up in any case
+        with contextlib.closing(engine.closing(hurry)) as steps:
+            for seconds in steps:
+                try:
+                    await ear.heard(seconds)
+                except cancelled:
+                    continue  # by its task, which no scope shields: what is being given up is given up in any case
