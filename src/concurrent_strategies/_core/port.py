@@ -126,14 +126,18 @@ class Failed(Report):
 
 
 class Returned(Report):
-    """Items from `first` on, `count` of them, were never started and are given back."""
+    """Items from `first` on, `count` of them, were never started and are given back.
 
-    __slots__ = ("count", "first")
+    Unless `cut` is false, of a group that was announced together only the first is under way from now on.
+    """
 
-    def __init__(self, chunk: int, first: int, count: int) -> None:
+    __slots__ = ("count", "cut", "first")
+
+    def __init__(self, chunk: int, first: int, count: int, cut: bool = True) -> None:
         self.chunk = chunk
         self.first: int = first
         self.count: int = count
+        self.cut: bool = cut
 
 
 class Died(Report):

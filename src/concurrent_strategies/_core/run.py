@@ -200,7 +200,7 @@ class Run:
 
     def _on_returned(self, held: Held, report: Returned, now: float) -> None:
         held.recalled = not report.count  # whoever had nothing to give back is not asked again
-        if self._schedule.span == 1:
+        if report.cut and self._schedule.span == 1:
             held.narrow()
         if report.count == len(held.chunk.items):
             self._schedule.bounced(held)

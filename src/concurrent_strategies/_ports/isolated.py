@@ -52,6 +52,7 @@ class IsolatedPort(RemotePort):
         if worker is not None and worker is self._told[0]:
             # Towards the end of a run there are fewer items than there may be calls: nothing to tell then.
             left = sum(parcel.left for parcel in worker.parcels.values())
+            left += sum(chunk.first + len(chunk.items) - first for chunk, first in worker.rests.values())
             before, after = min(left, self._told[1]), min(left, workers)
             if before != after:
                 self.tell(worker)
@@ -65,9 +66,9 @@ class IsolatedPort(RemotePort):
             self._told = worker, self._wanted
             self._send(worker, wire.pack(wire.RESIZE, a=self._wanted))
 
-    def _send_items(self, worker: Worker, chunk: Chunk) -> None:
+    def _send_items(self, worker: Worker, chunk: Chunk, first: int) -> None:
         self.tell(worker)
-        super()._send_items(worker, chunk)
+        super()._send_items(worker, chunk, first)
 
     def _give_back(self, number: int) -> None:
         self._told = (None, 0)

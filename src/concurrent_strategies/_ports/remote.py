@@ -26,6 +26,7 @@ from .._worker import wire
 from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
 from .echo import echo
 from .luggage import pack_call
+from .portions import Portions
 from .processes import ProcessCrew
 from .reports import Reports
 from .suspects import Suspects
@@ -68,6 +69,7 @@ class RemotePort(Port):
         self._reports = Reports()
         self.words: deque[Callable[[], object]] = deque()
         self._suspects = Suspects()
+        self._portions = Portions()
         self._bad_starts = 0
         self._broken = False
 
@@ -78,7 +80,7 @@ class RemotePort(Port):
 
     def _release(self) -> None:
         """Give workers back that are too many and have nothing left to do."""
-        for number in [n for n, w in self._at.items() if n * self._each >= self.seats and not w.parcels]:
+        for number in [n for n, w in self._at.items() if n * self._each >= self.seats and not (w.parcels or w.rests)]:
             self._give_back(number)
 
     def _give_back(self, number: int) -> None:
@@ -99,7 +101,8 @@ class RemotePort(Port):
         if worker.call is not self._call:
             worker.call = self._call
             worker.queue(self._call)  # one message with the items: each wakes the worker
-        self._send_items(worker, chunk)
+        self._send_items(worker, chunk, chunk.first)
+        self._send_more(worker)
 
     def _hire(self, number: int, chunk: Chunk) -> Worker | None:
         if self._broken:
@@ -143,29 +146,42 @@ class RemotePort(Port):
         self._reports.append(report)
         self.bell.ring()
 
-    def _send_items(self, worker: Worker, chunk: Chunk) -> None:
-        items = chunk.items
-        if self._suspects.among(chunk):
-            self._send_one_by_one(worker, chunk)
+    def _send_more(self, worker: Worker) -> None:
+        """Send what comes next of a chunk that was too heavy for one message."""
+        while (rest := worker.needs(self.span)) is not None:
+            self._send_items(worker, *rest)
+
+    def _send_items(self, worker: Worker, chunk: Chunk, first: int) -> None:
+        """Send items of a chunk from an index on: as many as go well together."""
+        items = chunk.items if first == chunk.first else chunk.items[first - chunk.first :]
+        count = self._portions.size(items)
+        if count < len(items):
+            items = items[:count]
+            worker.rests[chunk.id] = chunk, first + count
+        else:
+            worker.rests.pop(chunk.id, None)
+        if self._suspects.among(first, count):
+            self._send_one_by_one(worker, chunk, first, items)
             return
         try:
             parts, buffers = dumps(items)
         except KeyboardInterrupt:  # in the caller's own thread it is the caller's
             raise
         except BaseException:
-            self._send_one_by_one(worker, chunk)
+            self._send_one_by_one(worker, chunk, first, items)
             return
-        serial = worker.book(chunk, chunk.first, len(items))
+        serial = worker.book(chunk, first, count)
         if not self._inside and len(worker.parcels) == 1:
             self.alarm = min(self.alarm, worker.expect(time.monotonic()))
         flags = (chunk.seat % self._each) << 4
-        frame = wire.pack(wire.CHUNK, serial, chunk.first, len(items), float(chunk.attempt), flags, parts, buffers)
+        frame = wire.pack(wire.CHUNK, serial, first, count, float(chunk.attempt), flags, parts, buffers)
+        self._portions.learn(sum(map(len, frame)), count)
         self._send(worker, frame)
 
-    def _send_one_by_one(self, worker: Worker, chunk: Chunk) -> None:
+    def _send_one_by_one(self, worker: Worker, chunk: Chunk, first: int, items: Sequence[Any]) -> None:
         """Send each item by itself, so that one that cannot be sent, or read there, fails alone."""
         flags = (chunk.seat % self._each) << 4 | wire.SEPARATE
-        for index, item in enumerate(chunk.items, chunk.first):
+        for index, item in enumerate(items, first):
             try:
                 body = joined([joined(item)])
             except KeyboardInterrupt:
@@ -184,8 +200,12 @@ class RemotePort(Port):
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Ask for what is not started, past whatever is queued."""
         for worker in self._at.values():
+            if (rest := worker.rests.pop(chunk.id, None)) is not None:
+                _, first = rest
+                self._say(Returned(chunk.id, first, chunk.first + len(chunk.items) - first, cut=False))
             for serial in worker.serials(chunk):
-                worker.signal(wire.RECALL, serial, flags=int(keep))
+                if rest is None or not keep or worker.parcels[serial].begun:  # what is on its way may as well arrive
+                    worker.signal(wire.RECALL, serial, flags=int(keep))
 
     def stop(self, chunk: Chunk, index: int) -> None:
         """Have the worker end itself, if it is still at that item, or what runs the item in there; else kill it."""
@@ -205,6 +225,7 @@ class RemotePort(Port):
             worker = self._at[number]
             if events & select.POLLOUT and not worker.flush():
                 self.bell.register(fd)
+                self._send_more(worker)
             if events & ~select.POLLOUT:
                 self._hear(number, worker)
         if (now := time.monotonic()) >= self.alarm:
@@ -223,6 +244,7 @@ class RemotePort(Port):
             self._bad_starts = 0
         for frame in frames:
             self._take(worker, frame)
+        self._send_more(worker)
         if not self._inside:
             self.alarm = min(self.alarm, worker.expect(time.monotonic(), frames[-1] if frames else None))
         if number * self._each >= self.seats:
@@ -240,8 +262,8 @@ class RemotePort(Port):
             from .._deaths import WorkerDied  # loads concurrent.futures
 
             self._reports.append(Failed(parcel.chunk.id, parcel.first, WorkerDied(parcel.first, pid, code)))
-        for chunk in {id(parcel.chunk): parcel.chunk for parcel in worker.parcels.values()}.values():
-            self._reports.append(Died(chunk.id, pid, code))
+        chunks = [*(parcel.chunk.id for parcel in worker.parcels.values()), *worker.rests]
+        self._reports += [Died(chunk, pid, code) for chunk in dict.fromkeys(chunks)]
 
     def _stillborn(self, pid: int | None, code: int | None) -> None:
         """See to it that no worker is started for ever that ends before it is prepared."""
@@ -280,7 +302,8 @@ class RemotePort(Port):
             self._reports.append(Started(chunk.id, frame.a, frame.b))
         elif kind == wire.UNREADABLE:
             del worker.parcels[frame.chunk]
-            self._send_one_by_one(worker, chunk)
+            low = parcel.first - chunk.first
+            self._send_one_by_one(worker, chunk, parcel.first, chunk.items[low : low + parcel.left])
         elif kind == wire.FAILED:
             worker.settle(frame.chunk, 1)
             worker.condemned.pop((frame.chunk, frame.a), None)
@@ -306,7 +329,7 @@ class RemotePort(Port):
     def close(self) -> None:
         """Kill what still runs, and give the others back."""
         for number, worker in list(self._at.items()):
-            if worker.parcels:
+            if worker.parcels or worker.rests:
                 del self._at[number]
                 self._unregister(worker)
                 self._crew.bury(worker)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections import Counter
 
-from .._core.port import Chunk
-
 READINGS = 3  # deaths under the reading of one item alone: then it is no accident
 
 
@@ -20,11 +18,11 @@ class Suspects:
         self._to_be_read_alone: set[int] = set()
         self._deaths: Counter[int] = Counter()
 
-    def among(self, chunk: Chunk) -> bool:
-        """Tell whether the items of a chunk are to be sent one by one."""
+    def among(self, first: int, count: int) -> bool:
+        """Tell whether these items are to be sent one by one."""
         if not self._to_be_read_alone:
             return False
-        return not self._to_be_read_alone.isdisjoint(range(chunk.first, chunk.first + len(chunk.items)))
+        return not self._to_be_read_alone.isdisjoint(range(first, first + count))
 
     def read(self, first: int, count: int) -> bool:
         """Note that a worker has died while it read these; return whether it is known now which one it dies of."""

@@ -24,6 +24,7 @@ from .ends import pair, watch
 from .launch import Launcher, Process
 
 INFINITY = float("inf")
+ROOM = 1 << 21  # bytes that may be on their way, where the system allows it
 LAST_WORDS = 0.2  # seconds to wait for the exit code of a process whose socket has ended
 
 
@@ -51,6 +52,7 @@ class Worker:
         ready: whether it has said that it is prepared.
         condemned: calls that the worker has been asked to end, and the time at which that has taken too long.
         look_at: when it is to be asked what it has run without a word.
+        rests: chunks that have been sent in part, and the index from which on they have not.
     """
 
     ready: bool
@@ -63,6 +65,7 @@ class Worker:
         self.parcels: dict[int, Parcel] = {}
         self.call: object = None
         self.condemned: dict[tuple[int, int], float] = {}
+        self.rests: dict[int, tuple[Chunk, int]] = {}
         self.ready = False
         self.look_at = INFINITY
         self._serial = 0
@@ -152,6 +155,20 @@ class Worker:
                 return parcel if self.ready else None
             if not inside:
                 break
+        return None
+
+    def needs(self, calls: int) -> tuple[Chunk, int] | None:
+        """Return what of a chunk should go next: once it has been sent up to here, and has but one message ahead.
+
+        Args:
+            calls: how many items of a chunk it may be running at once.
+        """
+        if self._queue or not self.rests:
+            return None
+        for chunk, first in self.rests.values():
+            parcels = [parcel.left for parcel in self.parcels.values() if parcel.chunk is chunk]
+            if len(parcels) < 2 or sum(parcels) < 2 * calls:
+                return chunk, first
         return None
 
     def queue(self, pieces: Sequence[Any]) -> None:
@@ -263,6 +280,8 @@ def _connections() -> tuple[tuple[socket.socket, socket.socket, int], tuple[sock
     """Make what connects us with a worker, our ends and its own: data, control, life. All of it or nothing."""
     with ExitStack() as undo:
         data, theirs = pair()
+        for end in (data, theirs):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, ROOM)
         undo.callback(data.close)
         undo.callback(theirs.close)
         control, their_control = pair()
