@@ -203,9 +203,10 @@ class RemotePort(Port):
             if (rest := worker.rests.pop(chunk.id, None)) is not None:
                 _, first = rest
                 self._say(Returned(chunk.id, first, chunk.first + len(chunk.items) - first, cut=False))
+                if keep:  # what is on its way may as well arrive; if that is not enough, it is called back the next time
+                    continue
             for serial in worker.serials(chunk):
-                if rest is None or not keep or worker.parcels[serial].begun:  # what is on its way may as well arrive
-                    worker.signal(wire.RECALL, serial, flags=int(keep))
+                worker.signal(wire.RECALL, serial, flags=int(keep))
 
     def stop(self, chunk: Chunk, index: int) -> None:
         """Have the worker end itself, if it is still at that item, or what runs the item in there; else kill it."""
