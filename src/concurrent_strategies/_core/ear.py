@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from time import monotonic as clock
 from typing import TYPE_CHECKING
 
 from .bell import Bell
@@ -21,6 +22,7 @@ class Ear:
         self._bell = bell
         self._loop = loop
         self._rung = anyio.Event()
+        self._until = 0.0  # when the wait that is under way ends by itself
         self._subscribed = bell.fileno() < 0
         if self._subscribed:
             bell.subscribe(self._ring)
@@ -38,15 +40,22 @@ class Ear:
         if not self._subscribed:
             self._bell.ring()
 
+    def wake_in(self, seconds: float) -> None:
+        """End the wait now if it would last longer than that: something is due before; in the loop's own thread."""
+        if clock() + seconds < self._until:
+            self.wake()
+
     async def heard(self, timeout: float) -> None:
         """Wait until it rings, for `timeout` seconds at most."""
         import anyio
 
+        self._until = clock() + timeout
         with anyio.move_on_after(max(0.0, timeout)):
             if self._subscribed:
                 await self._rung.wait()
             else:
                 await anyio.wait_readable(self._bell.fileno())
+        self._until = 0.0
         # In this order: a ring in between finds the new event, and one that is kept by the bell is forgotten only
         # after that. What it was about is polled after both.
         self._rung = anyio.Event()

@@ -204,7 +204,7 @@ class AioStream(Generic[T]):
             wanted = engine.wants
             if wanted and not engine.source.awaits:
                 engine.fed(await engine.source.apull(wanted))
-                engine.turn()
+                self._ear.wake_in(engine.turn())  # the driver knows nothing of what became due by that
                 if engine.source.blocks:
                     await checkpoint()
                 continue
