@@ -6,11 +6,12 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy
 import pytest
 
 from concurrent_strategies import Failure, GreenStrategy, ProcessStrategy, Success, ThreadStrategy, WorkerDied
@@ -173,3 +174,28 @@ def test_odd_items_have_some_weight() -> None:
     endless: list[Any] = []
     endless.append(endless)
     assert [weight(item) for item in (Raises(), Lies(), endless, (), None, portions)] == [0] * 6
+
+
+def grown(array: Any) -> Any:
+    """Return the array, one more in each place, after a child of this process has tried to return something."""
+    array += 1
+    if array[0] == 3 and not (pid := os.fork()):
+        os._exit(0)
+    elif array[0] == 3:
+        os.waitpid(pid, 0)
+    return array
+
+
+@pytest.mark.parametrize("make", [partial(ProcessStrategy, 2), partial(ProcessStrategy, 2, inner=ThreadStrategy(2))])
+def test_large_arrays_go_and_come(make: Callable[..., Any]) -> None:
+    """Through memory that is used again and again: none of them is written over, and all can be written to."""
+    with make() as strategy:
+        for size in (100, 40_000, 1_000_000, 3_000_000):
+            arrays = [numpy.full(size, float(number)) for number in range(7)]
+            kept = [strategy.map(grown, arrays) for _ in range(3)]
+            for results in kept:
+                assert [(result[0], result[-1]) for result in results] == [
+                    (number + 1, number + 1) for number in range(7)
+                ]
+                assert all((result == result[0]).all() for result in results)
+                results[0] *= 2

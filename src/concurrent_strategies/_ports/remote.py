@@ -176,7 +176,7 @@ class RemotePort(Port):
         flags = (chunk.seat % self._each) << 4
         frame = wire.pack(wire.CHUNK, serial, first, count, float(chunk.attempt), flags, parts, buffers)
         self._portions.learn(sum(map(len, frame)), count)
-        self._send(worker, frame)
+        self._send(worker, wire.apart(frame, worker.arena))
 
     def _send_one_by_one(self, worker: Worker, chunk: Chunk, first: int, items: Sequence[Any]) -> None:
         """Send each item by itself, so that one that cannot be sent, or read there, fails alone."""

@@ -19,6 +19,7 @@ from .._core.bell import PollBell, above_two
 from .._core.call import LOOK, SHORT
 from .._core.port import Chunk, Done, Report, Started
 from .._worker import wire
+from .._worker.arena import Arena, found
 from .._worker.journal import create, read
 from .ends import pair, watch
 from .launch import Launcher, Process
@@ -52,6 +53,7 @@ class Worker:
         ready: whether it has said that it is prepared.
         condemned: calls that the worker has been asked to end, and the time at which that has taken too long.
         look_at: when it is to be asked what it has run without a word.
+        arena: where large buffers go past the socket, if there is such a place.
         rests: chunks that have been sent in part, and the index from which on they have not.
     """
 
@@ -61,6 +63,7 @@ class Worker:
     def __init__(self, launcher: Launcher, setup: Sequence[Any]) -> None:
         (data, control, life), (theirs, their_control, their_life) = _connections()
         self._journal: mmap | None = None
+        self.arena: Arena | None = None
         self._data, self._control, self._life = data, control, life
         self.parcels: dict[int, Parcel] = {}
         self.call: object = None
@@ -76,6 +79,7 @@ class Worker:
         journal = -1
         try:
             journal, self._journal = create()
+            self.arena = self._reader.arena = found(journal, parent=True)
             self._process = launcher.start((theirs.fileno(), their_control.fileno(), their_life, journal))
         except BaseException:
             self.forget()
@@ -266,6 +270,8 @@ class Worker:
         self._control.close()
         if self._journal is not None:
             self._journal.close()
+        if self.arena is not None:
+            self.arena.close()
         life, self._life = self._life, -1
         if life >= 0:
             os.close(life)

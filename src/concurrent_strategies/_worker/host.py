@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
+    from .arena import Arena
     from .relay import Relay
 
 
@@ -43,6 +44,7 @@ class Host(ABC):
         self._gate = Gate()
         self._outbox: list[Any] = []
         self._outbox_lock = threading.Lock()
+        self._arena: Arena | None = None
         self._done_at = -1  # where in the outbox the head of its last frame is, if that has values
 
     def take(self, frame: wire.Frame) -> None:
@@ -102,7 +104,7 @@ class Host(ABC):
                 self._flush()
             return
         try:
-            pieces = pieces_of(report, self._number)
+            pieces = pieces_of(report, self._number, self._arena)
         except BaseException as error:
             assert isinstance(report, Done | Failed)
             index = report.first if isinstance(report, Done) else report.index
@@ -179,6 +181,11 @@ class LaneHost(Host):
         self._lane: Lane | None = None
         self._entry = threading.Lock()
         self._running: Chunk | None = None
+
+    def use(self, arena: Arena) -> None:
+        """Have large buffers of results go there: the lane's lock is held for every report that has values."""
+        self._arena = arena
+        os.register_at_fork(after_in_child=arena.close)  # it is not the child's
 
     def call(self, call: Call) -> None:
         """Make a lane for the function."""

@@ -14,6 +14,8 @@ import mmap
 import os
 import pickle
 
+from .arena import reserve
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,13 +31,17 @@ _TEXTS = frozenset({str, bytes})
 
 
 def create() -> tuple[int, mmap.mmap]:
-    """Make the memory of one worker: a descriptor for it, and our own view. It has no name, and ends with its users."""
+    """Make the memory of one worker, with room for an arena: a descriptor for it, and our own view of the journal.
+
+    It has no name, and ends with its users.
+    """
     held: list[int] = []
     try:
         while (fd := _memory()) <= 2:  # the program may have closed the standard three: neither this nor the view's
             held.append(fd)  # own descriptor may take their place
         try:
-            os.ftruncate(fd, SIZE)
+            if not (hasattr(os, "memfd_create") and reserve(fd)):
+                os.ftruncate(fd, SIZE)
             return fd, mmap.mmap(fd, SIZE)
         except BaseException:
             os.close(fd)

@@ -14,6 +14,7 @@ import sys
 import threading
 
 from . import wire
+from .arena import found
 from .host import Host, LaneHost
 from .pickling import error_to_wire, joined, loads
 from .relay import Relay
@@ -53,7 +54,8 @@ def main(data_fd: int, control_fd: int, life_fd: int, journal_fd: int = -1) -> N
 
 
 def _serve(data: socket.socket, control: socket.socket, journal_fd: int) -> int:
-    reader = wire.Reader(data)
+    arena = None if journal_fd < 0 else found(journal_fd, parent=False)
+    reader = wire.Reader(data, arena)
     frames = reader.read()
     while not frames:
         frames = reader.read()
@@ -78,6 +80,8 @@ def _serve(data: socket.socket, control: socket.socket, journal_fd: int) -> int:
         return 1
     send(wire.pack(wire.READY, a=os.getpid(), b=1))
     host = _host(settings, send, resource, relay, journal_fd)
+    if arena is not None and isinstance(host, LaneHost):
+        host.use(arena)
     threading.Thread(target=_control, args=(control, host), daemon=True).start()
     try:
         while True:

@@ -10,11 +10,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from .arena import Arena
 
-def pieces_of(report: Report, call: int) -> list[Any]:
-    """Return a report as the pieces of a frame; `call` is the number of the function it is about."""
+
+def pieces_of(report: Report, call: int, arena: Arena | None = None) -> list[Any]:
+    """Return a report as the pieces of a frame; `call` is the number of the function it is about.
+
+    Where there is an `arena` for large buffers, the pieces have to be sent in the order in which they were made.
+    """
     if isinstance(report, Done):
-        return _pieces_of_values(report)
+        return _pieces_of_values(report, arena)
     if isinstance(report, Started):
         return wire.pack(wire.STARTED, report.chunk, report.first, report.count)
     if isinstance(report, Failed):
@@ -28,7 +33,7 @@ def pieces_of(report: Report, call: int) -> list[Any]:
     return []
 
 
-def _pieces_of_values(report: Done) -> list[Any]:
+def _pieces_of_values(report: Done, arena: Arena | None) -> list[Any]:
     """Pickle results: together where all can be loaded if one can, else each by itself, so that a bad one is alone."""
     values, chunk, first = report.values, report.chunk, report.first
     flags = wire.AWAITED if report.awaited else 0
@@ -37,7 +42,8 @@ def _pieces_of_values(report: Done) -> list[Any]:
             parts, buffers = dumps(values, report.kinds)
         except BaseException as error:
             return failed(chunk, first, complaint(f"the result of item {first}", values[0], error), report.seconds)
-        return wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)
+        frame = wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)
+        return wire.apart(frame, arena)
     pieces: list[Any] = []
     good: list[bytes] = []
     start, each = first, report.seconds / len(values)
@@ -59,7 +65,7 @@ def _pieces_of_values(report: Done) -> list[Any]:
         else:
             if buffers or sum(map(len, parts)) > LARGE:  # joined with others it would be copied for nothing
                 close_run()
-                pieces += wire.pack(wire.DONE, chunk, index, 1, each, flags, parts, buffers)
+                pieces += wire.apart(wire.pack(wire.DONE, chunk, index, 1, each, flags, parts, buffers), arena)
                 start = index + 1
             else:
                 good.append(b"".join(parts))

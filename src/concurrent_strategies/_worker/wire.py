@@ -3,6 +3,8 @@
     head:  kind, flags, how many buffers, chunk, three numbers and a float that depend on the kind, length of the body
     body:  lengths of the buffers, a pickle, the buffers (pickle protocol 5, out of band: sent without a copy)
 
+Large buffers may lie in an arena instead; then their place stands before their lengths.
+
 Both sides import this file, the worker in a fresh interpreter: nothing heavy here.
 """
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+    from .arena import Arena
+
 HEAD = struct.Struct("<BxHHIIqqdQ")
 LENGTH = struct.Struct("<Q")
 
@@ -23,10 +27,11 @@ LENGTH = struct.Struct("<Q")
 SETUP, CALL, CHUNK, FORGET, RECALL, STOP, RESIZE, LOOK = range(1, 9)
 # From the worker.
 READY, UNSTARTABLE, STARTED, DONE, FAILED, RETURNED, UNREADABLE, BROKEN_CALL, RELAY, SPAN = range(11, 21)
+_APART = frozenset((CHUNK, DONE))
 OF_A_CHUNK = frozenset((STARTED, DONE, FAILED, RETURNED, UNREADABLE))
 
-#: Flags of CHUNK and DONE: each item or value is a pickle of its own; the values were awaited.
-SEPARATE, AWAITED = 1, 2
+#: Flags of CHUNK and DONE: each item or value is a pickle of its own; the values were awaited; the buffers lie apart.
+SEPARATE, AWAITED, APART = 1, 2, 4
 
 _PIECES = 64  # buffers in one sendmsg; the system allows 1024
 _SMALL = 1 << 14  # bytes that are joined
@@ -70,6 +75,16 @@ def pack(
     return [HEAD.pack(kind, flags, len(views), chunk, 0, a, b, seconds, length), sizes, *parts, *views]
 
 
+def apart(pieces: list[Any], arena: Arena | None) -> list[Any]:
+    """Have the buffers of a frame go through the arena, if they are worth it and there is room."""
+    kind, flags, count, chunk, then, a, b, seconds, length = HEAD.unpack(pieces[0])
+    if arena is None or not count or (at := arena.put(pieces[-count:])) is None:
+        return pieces
+    length += LENGTH.size - sum(map(len, pieces[-count:]))
+    head = HEAD.pack(kind, flags | APART, count, chunk, then, a, b, seconds, length)
+    return [head, LENGTH.pack(at), *pieces[1:-count]]
+
+
 def announcing(head: bytes, chunk: int, first: int, count: int) -> bytes | None:
     """Return the head of a DONE that also says what is started right behind its values; `None` if it is none such."""
     kind, flags, buffers, its_chunk, _, a, b, seconds, length = HEAD.unpack(head)
@@ -83,10 +98,12 @@ class Reader:
 
     Attributes:
         drained: whether the last read took all that there was.
+        arena: where buffers lie that do not come with their frames.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: socket.socket, arena: Arena | None = None) -> None:
         self.drained: bool = False
+        self.arena: Arena | None = arena
         self._sock = sock
         self._room = memoryview(bytearray(_ROOM))  # one for good: making it anew would cost more than reading
         self._filled = 0  # bytes at its front that are no whole frame yet
@@ -106,7 +123,7 @@ class Reader:
             if self._big_filled < len(self._big):
                 return []
             body, self._big = self._big, None
-            return [_frame(self._big_frame, body)]
+            return [_frame(self._big_frame, body, self.arena)]
         self._filled += self._receive(self._room[self._filled :])
         return self._split()
 
@@ -135,7 +152,7 @@ class Reader:
             if start + length > filled:
                 break
             at = start + length
-            frames.append(_frame(head, memoryview(bytearray(room[start:at]))))
+            frames.append(_frame(head, memoryview(bytearray(room[start:at])), self.arena))
         if at:
             rest = bytes(room[at:filled])
             self._filled = len(rest)
@@ -143,10 +160,15 @@ class Reader:
         return frames
 
 
-def _frame(head: tuple[Any, ...], body: memoryview) -> Frame:
+def _frame(head: tuple[Any, ...], body: memoryview, arena: Arena | None) -> Frame:
     kind, flags, count, chunk, then, a, b, seconds, _ = head
     frame = Frame(kind, flags, chunk, then, a, b, seconds)
-    if count:
+    if flags & APART and kind in _APART:
+        assert arena is not None
+        at, *sizes = [LENGTH.unpack_from(body, k * LENGTH.size)[0] for k in range(count + 1)]
+        frame.buffers = arena.take(at, sizes)
+        frame.body = body[(count + 1) * LENGTH.size :]
+    elif count:
         sizes = [LENGTH.unpack_from(body, k * LENGTH.size)[0] for k in range(count)]
         start = count * LENGTH.size
         end = len(body) - sum(sizes)
