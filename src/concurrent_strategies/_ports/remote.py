@@ -15,21 +15,19 @@ import select
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from .._core.bell import PollBell
 from .._core.call import Call
-from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
+from .._core.port import Broken, Chunk, Died, Failed, Report, Returned, Started
 from .._worker import wire
-from .._worker.pickling import complaint, dumps, error_from_wire, joined, loads
+from .._worker.pickling import error_from_wire, loads
 from .echo import echo
 from .luggage import pack_call
-from .portions import Portions
 from .processes import ProcessCrew
 from .reports import Reports
-from .suspects import Suspects
+from .sending import Sending
 from .worker import Worker
 
 DEAF = 0.1  # seconds without an answer after which a worker is taken to be held by C code that keeps the GIL
@@ -37,7 +35,7 @@ MERCY = 2.0  # seconds that an inner strategy gets to end a call, before the who
 BAD_STARTS = 3  # workers in a row that end before they have said a word: then it is no accident
 
 
-class RemotePort(Port):
+class RemotePort(Sending):
     """Seats in worker processes, started when they are first given something.
 
     Args:
@@ -50,26 +48,17 @@ class RemotePort(Port):
         NotPicklable: if the function cannot be sent.
     """
 
-    bell: PollBell
     grace = 0.05
 
     def __init__(self, call: Call, crew: ProcessCrew, *, seats: int = 1, span: int = 1) -> None:
         self._number = next(crew.calls)
         self._call = pack_call(call, self._number)  # before anything is opened: it may be impossible
-        self.bell = PollBell()
+        super().__init__(PollBell(), seats, span)
         self.seats = 0
-        self.span = span
-        self.inner = seats * span
-        self._each = seats
-        self._inside = self.inner > 1
         self._crew = crew
         self._most = 1 << 30
-        self._at: dict[int, Worker] = {}  # by number of the worker
         self._by_fd: dict[int, int] = {}
-        self._reports = Reports()
         self.words: deque[Callable[[], object]] = deque()
-        self._suspects = Suspects()
-        self._portions = Portions()
         self._bad_starts = 0
         self._broken = False
 
@@ -141,74 +130,6 @@ class RemotePort(Port):
 
         self._broken = True
         self._say(Broken(start_error(what, cause)))
-
-    def _say(self, report: Report) -> None:
-        self._reports.append(report)
-        self.bell.ring()
-
-    def _send_more(self, worker: Worker) -> None:
-        """Send what comes next of a chunk that was too heavy for one message."""
-        while (rest := worker.needs(self.span)) is not None:
-            self._send_items(worker, *rest)
-
-    def _send_items(self, worker: Worker, chunk: Chunk, first: int) -> None:
-        """Send items of a chunk from an index on: as many as go well together."""
-        items = chunk.items if first == chunk.first else chunk.items[first - chunk.first :]
-        count = self._portions.size(items)
-        if count < len(items):
-            items = items[:count]
-            worker.rests[chunk.id] = chunk, first + count
-        else:
-            worker.rests.pop(chunk.id, None)
-        if self._suspects.among(first, count):
-            self._send_one_by_one(worker, chunk, first, items)
-            return
-        try:
-            parts, buffers = dumps(items)
-        except KeyboardInterrupt:  # in the caller's own thread it is the caller's
-            raise
-        except BaseException:
-            self._send_one_by_one(worker, chunk, first, items)
-            return
-        serial = worker.book(chunk, first, count)
-        if not self._inside and len(worker.parcels) == 1:
-            self.alarm = min(self.alarm, worker.expect(time.monotonic()))
-        flags = (chunk.seat % self._each) << 4
-        frame = wire.pack(wire.CHUNK, serial, first, count, float(chunk.attempt), flags, parts, buffers)
-        self._portions.learn(sum(map(len, frame)), count)
-        self._send(worker, wire.apart(frame, worker.arena))
-
-    def _send_one_by_one(self, worker: Worker, chunk: Chunk, first: int, items: Sequence[Any]) -> None:
-        """Send each item by itself, so that one that cannot be sent, or read there, fails alone."""
-        flags = (chunk.seat % self._each) << 4 | wire.SEPARATE
-        for index, item in enumerate(items, first):
-            try:
-                body = joined([joined(item)])
-            except KeyboardInterrupt:
-                raise
-            except BaseException as error:
-                self._say(Failed(chunk.id, index, complaint(f"item {index}", item, error)))
-            else:
-                serial = worker.book(chunk, index, 1)
-                self._send(worker, wire.pack(wire.CHUNK, serial, index, 1, float(chunk.attempt), flags, [body]))
-
-    def _send(self, worker: Worker, frame: Sequence[Any]) -> None:
-        worker.queue(frame)
-        if worker.flush():
-            self.bell.register(worker.fileno(), write=True)
-
-    def recall(self, chunk: Chunk, keep: bool) -> None:
-        """Ask for what is not started, past whatever is queued."""
-        for worker in self._at.values():
-            if (rest := worker.rests.pop(chunk.id, None)) is not None:
-                _, first = rest
-                self._say(Returned(chunk.id, first, chunk.first + len(chunk.items) - first, cut=False))
-                if (
-                    keep
-                ):  # what is on its way may as well arrive; if that is not enough, it is called back the next time
-                    continue
-            for serial in worker.serials(chunk):
-                worker.signal(wire.RECALL, serial, flags=int(keep))
 
     def stop(self, chunk: Chunk, index: int) -> None:
         """Have the worker end itself, if it is still at that item, or what runs the item in there; else kill it."""

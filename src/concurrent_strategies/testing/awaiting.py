@@ -262,13 +262,6 @@ class AwaitingPromises(Promises):
 
         self.run_async(main)
 
-    def test_what_is_due_later_comes_with_a_small_window_too(self) -> None:
-        """Where each item is read after the last result was taken, and may start only a while after that."""
-        strategy = self.new(max_workers=1)
-        for buffersize in (1, 2):
-            rated = functools.partial(strategy.amap, double, range(4), rate=50.0, buffersize=buffersize)
-            assert self.run_async(rated) == [0, 2, 4, 6]
-
     def test_variables_and_seeds_go_along_with_async_verbs(self) -> None:
         """As with the others."""
 

@@ -61,6 +61,13 @@ class LimitPromises(Promises):
         raised(TooManyFailures, self.run_async, lambda: strategy.amap(not_there, awaited(100_000), max_failures=1))
         raised(RunTimeout, self.run_async, lambda: strategy.amap(double, awaited(3), timeout=0.3))
 
+    def test_what_is_due_later_comes_with_a_small_window_too(self) -> None:
+        """Where each item is read after the last result was taken, and may start only a while after that."""
+        strategy = self.new(max_workers=1)
+        for buffersize in (1, 2):
+            rated = functools.partial(strategy.amap, double, range(4), rate=50.0, buffersize=buffersize)
+            assert self.run_async(rated) == [0, 2, 4, 6]
+
     def test_a_failed_item_is_run_again(self, tmp_path: Path) -> None:
         """Two failures, then a result, which says that it took three attempts."""
         for number, func in enumerate((fail_times, afail_times)):
