@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy  # noqa: F401  (its threads are begun here, and not left behind by whichever test comes first)
 import pytest
 from benchmarks import corpus, tables
 from benchmarks.corpus import computing, native, waiting

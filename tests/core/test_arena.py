@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections import deque
 from collections.abc import Iterator
+from typing import NoReturn
 
 import pytest
 from hypothesis import given, settings
@@ -107,3 +109,19 @@ def test_frames_never_overlap(frames: list[tuple[list[int], int]]) -> None:
 
 def _take(other: Arena, at: int, sizes: list[int], fill: int) -> None:
     assert [bytes(copy) for copy in other.take(at, sizes)] == [bytes([fill]) * size for size in sizes]
+
+
+def no_memory(*_: object, **__: object) -> NoReturn:
+    """Refuse, as the system does where a limit on memory is reached."""
+    raise OSError(errno.ENOMEM, "no memory")
+
+
+def test_what_the_parent_cannot_map_the_worker_does_not_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever limit on memory there is: the socket does it then."""
+    fd = os.memfd_create("arena")
+    assert reserve(fd)
+    with monkeypatch.context() as patch:
+        patch.setattr(module.mmap, "mmap", no_memory)
+        assert found(fd, parent=True) is None
+    assert found(fd, parent=False) is None
+    os.close(fd)

@@ -35,10 +35,12 @@ def reserve(fd: int) -> bool:
 
 
 def found(fd: int, *, parent: bool) -> Arena | None:
-    """Return the arena in a worker's shared memory, if there is room for one."""
+    """Return the arena in a worker's shared memory, if there is one; the parent, who asks first, may do without it."""
     try:
         return Arena(fd, parent=parent) if os.fstat(fd).st_size >= SIZE else None
     except OSError:
+        if parent:
+            os.ftruncate(fd, START)
         return None
 
 
@@ -46,25 +48,21 @@ class Arena:
     """One side's view: what it puts there, and what it takes.
 
     Args:
-        fd: the shared memory; a copy of the descriptor is kept, and the memory mapped when it is first used.
+        fd: the shared memory, which is mapped here; no page of it is taken before it is used.
         parent: whether this is the parent's side.
+
+    Raises:
+        OSError: if there is nothing left to map it to.
     """
 
     def __init__(self, fd: int, *, parent: bool) -> None:
-        self._fd = os.dup(fd)
-        self._parent = parent
-        self._memory: mmap.mmap | None = None
-        self._out = self._in = memoryview(b"")
-        self._heard = self._told = memoryview(b"")  # how far the other one has come, and this one
-        self._at = self._floor = 0
-
-    def _map(self) -> None:
-        self._memory = mmap.mmap(self._fd, _WHOLE, offset=START)
-        whole = memoryview(self._memory)
+        whole = memoryview(mmap.mmap(fd, _WHOLE, offset=START))
         sides = [whole[: _WORD + RING], whole[_WORD + RING :]]
-        outward, inward = sides if self._parent else sides[::-1]
-        self._heard, self._told = outward[:8].cast("Q"), inward[:8].cast("Q")
+        outward, inward = sides if parent else sides[::-1]
+        self._heard, self._told = outward[:8].cast("Q"), inward[:8].cast("Q")  # how far the other has come, and we have
         self._out, self._in = outward[_WORD:], inward[_WORD:]
+        self._at = self._floor = 0
+        self._closed = False
 
     def put(self, views: Sequence[memoryview]) -> int | None:
         """Put buffers there and return where, or nothing if they are too small, too large, or there is no room now.
@@ -72,15 +70,8 @@ class Arena:
         Frames must be sent in the order in which this was called.
         """
         total = sum(map(len, views))
-        if not LEAST <= total <= RING // 2:
+        if self._closed or not LEAST <= total <= RING // 2:
             return None
-        if self._memory is None:
-            if self._fd < 0:
-                return None
-            try:
-                self._map()
-            except OSError:  # nothing is left to map it to
-                return None
         heard = self._heard[0]
         if heard == self._at:  # all is read: the front, where the pages are warm
             self._at = self._floor = -(-self._at // RING) * RING
@@ -98,8 +89,6 @@ class Arena:
 
     def take(self, at: int, sizes: Sequence[int]) -> list[memoryview]:
         """Return copies of the buffers that the other side has put there; their place is free again."""
-        if self._memory is None:
-            self._map()
         copies, offset = [], at % RING
         for size in sizes:
             copies.append(memoryview(bytearray(self._in[offset : offset + size])))
@@ -108,9 +97,6 @@ class Arena:
         return copies
 
     def close(self) -> None:
-        """Give the descriptor back, and the memory; from now on nothing is put there."""
-        fd, self._fd = self._fd, -1
-        if fd >= 0:
-            os.close(fd)
+        """Give the memory back; from now on nothing is put there."""
+        self._closed = True
         self._out = self._in = self._heard = self._told = memoryview(b"")
-        self._memory = None
