@@ -146,19 +146,19 @@ class LimitPromises(Promises):
 
     def _overdue(self, func: Any, colour: str, tmp_path: Path) -> None:
         notices = board(tmp_path)
-        slow, quick = functools.partial(func, notices, 1.2), functools.partial(func, notices, 0.0)
+        slow, quick = functools.partial(func, notices, 1.8), functools.partial(func, notices, 0.0)
         calls = [quick, slow, quick, quick, quick, quick]
-        with self.new(task_timeout=0.3) as strategy:
+        with self.new(task_timeout=0.7) as strategy:
             outcomes = list(strategy.outcomes(_each(calls, colour), range(6)))
             assert [outcome.index for outcome in outcomes if isinstance(outcome, Failure)] == [1], outcomes
             error = outcomes[1].error
             assert isinstance(error, TaskTimeout)
-            assert (error.index, error.seconds) == (1, 0.3)
+            assert (error.index, error.seconds) == (1, 0.7)
             assert [outcome.value for outcome in outcomes if isinstance(outcome, Success)] == [0, 2, 3, 4, 5]
             assert strategy.map(double, range(4)) == [0, 2, 4, 6], "the strategy is usable afterwards"
             began = notices.read("start-1").at
             if colour in strategy.traits.interrupts:
-                self.until(lambda: time.monotonic() > began + 1.5, "the time at which the call would have ended")
+                self.until(lambda: time.monotonic() > began + 2.1, "the time at which the call would have ended")
                 assert not notices.has("end-1"), "it was said to be ended"
             else:
                 self.await_note(notices, "end-1")
