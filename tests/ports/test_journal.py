@@ -108,7 +108,7 @@ def test_a_slow_item_does_not_hide_those_before_it(
 def test_a_journal_says_what_is_done_and_what_has_begun() -> None:
     """At any moment; and nothing that was not written whole."""
     told: list[int] = []
-    fd, memory = create()
+    fd, memory, _ = create()
     journal = Journal(fd, lambda: told.append(1))
     assert read(memory) == (0, 0, [], 0)
     journal.begin(7, 100, 3)

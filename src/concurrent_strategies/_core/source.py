@@ -174,7 +174,7 @@ def open_source(iterables: tuple[Any, ...], *, can_await: bool) -> Source:
 def _size(iterable: Any) -> int | None:
     try:
         return len(iterable)
-    except (TypeError, NotImplementedError):  # how a class says that its length is not known
+    except (TypeError, NotImplementedError):  # either is how a class of the caller's says that it knows no length
         return None
 
 

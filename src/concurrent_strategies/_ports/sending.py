@@ -103,9 +103,7 @@ class Sending(Port):
             if (rest := worker.rests.pop(chunk.id, None)) is not None:
                 _, first = rest
                 self._say(Returned(chunk.id, first, chunk.first + len(chunk.items) - first, cut=False))
-                if (
-                    keep
-                ):  # what is on its way may as well arrive; if that is not enough, it is called back the next time
+                if keep:  # what is on its way may as well arrive; if not, it is called back the next time
                     continue
             for serial in worker.serials(chunk):
                 worker.signal(wire.RECALL, serial, flags=int(keep))

@@ -19,7 +19,7 @@ from .._core.bell import PollBell, above_two
 from .._core.call import LOOK, SHORT
 from .._core.port import Chunk, Done, Report, Started
 from .._worker import wire
-from .._worker.arena import Arena, found
+from .._worker.arena import Arena
 from .._worker.journal import create, read
 from .ends import pair, watch
 from .launch import Launcher, Process
@@ -78,8 +78,8 @@ class Worker:
         watch(self)
         journal = -1
         try:
-            journal, self._journal = create()
-            self.arena = self._reader.arena = found(journal, parent=True)
+            journal, self._journal, self.arena = create()
+            self._reader.arena = self.arena
             self._process = launcher.start((theirs.fileno(), their_control.fileno(), their_life, journal))
         except BaseException:
             self.forget()

@@ -14,7 +14,7 @@ import mmap
 import os
 import pickle
 
-from .arena import reserve
+from .arena import Arena, found, reserve
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,19 +30,19 @@ _NUMBERS = frozenset({int, float, bool, type(None), complex})
 _TEXTS = frozenset({str, bytes})
 
 
-def create() -> tuple[int, mmap.mmap]:
-    """Make the memory of one worker, with room for an arena: a descriptor for it, and our own view of the journal.
+def create() -> tuple[int, mmap.mmap, Arena | None]:
+    """Make the memory of one worker, with room for an arena: a descriptor for it, and our own views of both.
 
     It has no name, and ends with its users.
     """
     held: list[int] = []
     try:
-        while (fd := _memory()) <= 2:  # the program may have closed the standard three: neither this nor the view's
+        while (fd := _memory()) <= 2:  # the program may have closed the standard three: neither this nor the views'
             held.append(fd)  # own descriptor may take their place
         try:
             if not (hasattr(os, "memfd_create") and reserve(fd)):
                 os.ftruncate(fd, SIZE)
-            return fd, mmap.mmap(fd, SIZE)
+            return fd, mmap.mmap(fd, SIZE), found(fd, parent=True)
         except BaseException:
             os.close(fd)
             raise
