@@ -163,3 +163,19 @@ def test_labels_are_made_while_reading() -> None:
     assert read(source, [9]) == [1, 2]
     assert keys == {0: 10.0, 1: 5.0}
     assert isinstance(source.error, ZeroDivisionError)
+
+
+@pytest.mark.parametrize("error", [TypeError, NotImplementedError])
+def test_an_input_may_refuse_to_say_its_length(error: type[Exception]) -> None:
+    """Some classes have a `__len__` that raises: then it is not known, and nothing else is wrong."""
+
+    class Refuses:
+        def __len__(self) -> int:
+            raise error
+
+        def __iter__(self) -> Iterator[int]:
+            return iter((1, 2))
+
+    source = open_source((Refuses(),), can_await=False)
+    assert source.total is None
+    assert read(source, [5]) == [1, 2]
