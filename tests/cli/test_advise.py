@@ -14,7 +14,7 @@ from .conftest import Project
 MORE = """
 import asyncio, hashlib
 
-DATA = bytes(3_000_000)
+DATA = bytes(30_000_000)
 
 def native(item):
     return hashlib.sha256(DATA).hexdigest()
@@ -81,7 +81,9 @@ def test_both_versions_are_measured(work: Project) -> None:
     assert "no async version" in without["rejected"]["asyncio"]
     both = work.run("advise", "work:fetch", "--async", "work:fetch_later", "--items", "items", "--json")
     shown = json.loads(both.out)
-    assert shown["measured"]["values"]["async_wait"]["value"] > 0.009
+    wait = shown["measured"]["values"]["async_wait"]
+    assert wait["value"] + 2 * wait["error"] > 0.009
+    assert wait["value"] > wait["error"]
     assert "asyncio" in [shown["strategy"], *(other["spec"].partition(":")[0] for other in shown["alternatives"])]
 
 
@@ -108,7 +110,7 @@ def test_predictions_stand_beside_what_was_measured(work: Project) -> None:
     assert ended.status == 0, ended.err
     told = ended.out.partition("Verified:\n")[2].splitlines()
     assert len(told) == 3
-    assert told[0].split()[0] == ended.out.partition("Use ")[2].partition(":")[0] + ":60"
+    assert told[0].split()[0] == ended.out.partition("Use ")[2].partition(": ")[0]
     assert all("predicted" in line and "measured" in line for line in told)
 
 
