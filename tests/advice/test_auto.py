@@ -29,6 +29,7 @@ from concurrent_strategies import (
     get_strategy,
 )
 from concurrent_strategies.advice import thinking
+from concurrent_strategies.advice.eager import EARLY
 
 BIG = Machine(cores=16)
 
@@ -135,6 +136,37 @@ def test_waiting_items_go_on_in_threads(tmp_path: Path) -> None:
     assert values == [(item, os.getpid()) for item in range(200)]
     assert noted(log) == list(range(200))
     assert strategy.chosen.startswith("thread:")
+
+
+@pytest.mark.parametrize("safe", [None, False])
+def test_what_evidently_waits_is_not_kept_waiting(safe: bool | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many threads are at work before anything was chosen; one alone where the function was said to be unsafe."""
+    lock, crowd, chosen = threading.Lock(), threading.Event(), threading.Event()
+    running, most = 0, 0
+    found = thinking.Thinker.profile
+
+    def profile(thinker: thinking.Thinker, *seen: Any) -> WorkloadProfile | None:
+        if safe is None:
+            assert crowd.wait(30)
+        chosen.set()
+        return found(thinker, *seen)
+
+    def wait(item: int) -> int:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        if running >= EARLY:
+            crowd.set()
+        chosen.wait(30)
+        with lock:
+            running -= 1
+        return item
+
+    monkeypatch.setattr(thinking.Thinker, "profile", profile)
+    strategy = AutoStrategy(profile={"thread_safe": safe})
+    assert strategy.map(wait, range(100)) == list(range(100))
+    assert most >= EARLY if safe is None else most == 1
 
 
 def test_short_work_is_left_alone() -> None:

@@ -50,7 +50,12 @@ def test_a_process_that_is_left_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
     started: list[subprocess.Popen[bytes]] = []
 
     def leave(_plan: Plan, _log: object, _mark: str) -> Verdict:
-        started.append(subprocess.Popen(["sleep", "60"]))
+        popen = subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        started.append(popen)
+        assert popen.stdin is not None
+        assert popen.stdout is not None
+        popen.stdin.write(b"x")
+        popen.stdout.read(1)  # whoever answers has its environment, which is bare for a moment when it starts
         return Verdict([])
 
     monkeypatch.setattr(trial, "_run", leave)
@@ -58,8 +63,8 @@ def test_a_process_that_is_left_is_found(monkeypatch: pytest.MonkeyPatch) -> Non
         assert any("processes are left" in problem for problem in run(Plan(0)).problems)
     finally:
         for popen in started:
-            popen.kill()
-            popen.wait()
+            with popen:
+                popen.kill()
 
 
 def test_the_command_ends_as_its_histories_do(

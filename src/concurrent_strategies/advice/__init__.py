@@ -16,6 +16,8 @@ calibration.py  measures the constants  gauges.py     ... each of them
 measuring.py  runs real items, and makes a profile of what is seen; the files it is made of are named there
 auto.py       the strategy that chooses for itself
 autoport.py   its run                   thinking.py   ... and all that it takes to choose, once that is needed
+autothreads.py  ... of a plain function autoloop.py   ... of coroutines
 scout.py      ... its first items       stall.py      ... whether its loop stands still
+eager.py      ... which wait, evidently
 course.py     ... what it goes on with  sharing.py    ... what may not go to processes
 """

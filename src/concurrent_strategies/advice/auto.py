@@ -20,7 +20,10 @@ from .._ports.native import is_patched
 from .._ports.thread_crew import ThreadCrew
 from .._registry import load
 from .._strategy import Traits
-from .autoport import AutoPort
+from .autoloop import AutoLoop
+from .autoport import Freedom
+from .autothreads import AutoThreads
+from .eager import EARLY
 from .plan import Plan
 from .scout import ScoutPort
 
@@ -37,9 +40,10 @@ class AutoStrategy(BaseStrategy):
     """Chooses for itself: starts with the first item, looks what items are, and goes on with what pays.
 
     Plain functions begin in one thread; after 2 to 60 ms the model of `advise` says what to go on with: more threads,
-    processes, processes of threads, or as it is. Coroutines begin as tasks of one event loop, and go on in several
-    processes if they compute, or in threads if they block. No item is run twice and none is lost on the way; the run
-    is looked at again while it goes on, and changes course twice at most.
+    processes, processes of threads, or as it is. What evidently waits gets up to 64 threads until then. Coroutines
+    begin as tasks of one event loop, and go on in several processes if they compute, or in threads if they block. No
+    item is run twice and none is lost on the way; the run is looked at again while it goes on, and changes course twice
+    at most.
 
     To worker processes go only functions that can be pickled and leave nothing behind in this process, as far as can
     be seen: not those that assign to outer variables, nor closures over things that can be changed. What is known
@@ -130,11 +134,6 @@ class AutoStrategy(BaseStrategy):
 
         allowed = None if self.profile is None else self.profile.max_connections
         most = min(job.workers, allowed or job.workers)
-        first: Port
-        if job.call.colour == ASYNC:
-            first = crew.open(here(Plan("asyncio", most)), job)
-        else:
-            first = ScoutPort(job.call, crew.threads)
         context = job.call.context
         nested = context is not None and len(context.get(occupied, ())) > 1
 
@@ -143,11 +142,15 @@ class AutoStrategy(BaseStrategy):
 
             return Thinker(job.call, self.profile, job.items, most, nested=nested)
 
-        return AutoPort(
-            *(first, most, job.items, thinker),
+        freedom = Freedom(
+            *(most, job.items, thinker),
             opened=lambda plan: crew.open(here(plan), job),
             told=lambda plan: self._told(here(plan)),
         )
+        if job.call.colour == ASYNC:
+            return AutoLoop(crew.open(here(Plan("asyncio", most)), job), freedom)
+        early = 1 if self.profile is not None and self.profile.thread_safe is False else min(EARLY, most)
+        return AutoThreads(ScoutPort(job.call, crew.threads), early, freedom)
 
     def _told(self, plan: Plan) -> None:
         self._chosen = plan

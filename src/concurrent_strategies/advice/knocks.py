@@ -116,6 +116,11 @@ class Knocks:
         return min(1.0, max(0.0, self._held_cpu / self._seen_cpu))
 
     @property
+    def evident(self) -> bool:
+        """Whether there can be no doubt that the thread waits."""
+        return self.in_a_row >= IN_A_ROW
+
+    @property
     def asleep(self) -> float | None:
         """How much of the time the thread was waiting, from 0 to 1; `None` if too little was seen."""
         return None if self.count < LEAST or self._seen <= 0 else min(1.0, self._asleep / self._seen)

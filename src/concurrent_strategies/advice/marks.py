@@ -73,6 +73,16 @@ class Marks:
                 flight = Timing(1, clock() - mark.time, facts.cpu() - mark.cpu, facts.queued() - mark.queued, 0.0)
         return Samples([*self._timings], flight)
 
+    def times(self) -> tuple[float, float] | None:
+        """Return the seconds for which the thread had a core or wanted none, from any moment on, and those of CPU."""
+        with self._lock:
+            if self._closed or not self.facts.readable():
+                return None
+            try:
+                return clock() - self.facts.queued(), self.facts.cpu()
+            except OSError:  # it has ended
+                return None
+
     def flight(self) -> int | None:
         """Return the index of the first item under way, or `None` between items."""
         mark = self._mark

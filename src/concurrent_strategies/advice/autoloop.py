@@ -1,0 +1,91 @@
+"""A run of coroutines that chooses for itself: a loop begins with few tasks, and gets more as long as it is not busy.
+
+What blocks or computes shows before all of it has begun.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from time import monotonic as clock
+from typing import TYPE_CHECKING, Any, Final
+
+from .autoport import AutoPort, Freedom
+from .plan import Plan
+from .stall import SOON, Stall
+
+if TYPE_CHECKING:
+    from .._core.port import Port
+    from .course import Reading
+
+#: Tasks that a loop begins with.
+FEW: Final = 8
+#: Part of the time for which the loop may be busy while it gets more tasks.
+IDLE_ENOUGH: Final = 0.7
+
+
+class AutoLoop(AutoPort):
+    """One run of coroutines.
+
+    Args:
+        loop: the port of the loop to begin with.
+        freedom: what there is to choose from.
+    """
+
+    def __init__(self, loop: Port, freedom: Freedom) -> None:
+        super().__init__(loop, min(FEW, freedom.most), Plan("asyncio", freedom.most), freedom, SOON)
+        self._stall = Stall()
+
+    def close(self) -> None:
+        """End or abandon at once whatever still runs, everywhere."""
+        self._stall.close()
+        super().close()
+
+    # ---------------------------------------------------------------------------------------------- choosing
+
+    def _think(self, now: float) -> None:
+        if self._at_loop:
+            self._look_at_loop(now)
+        if self._course is None:
+            if self._stall.facts is None:
+                self._due = self._next_look(now)
+                return
+            self._course = self._thinker.course(None)
+            known = self._thinker.awaiting()
+            self._stall.forget()  # what has been late until here was kept waiting by what had to be loaded
+            self._course.starts(self._plan, known, self._reading(now := clock()))
+        course = self._course
+        if now >= course.due and not self.changing and course.look(self._reading(now)):
+            self._go_on(course)
+        self._due = min(math.inf if self.changing else course.due, self._next_look(now))
+
+    @property
+    def _at_loop(self) -> bool:
+        """Whether the run is where it began."""
+        return self.current is self._home
+
+    def _look_at_loop(self, now: float) -> None:
+        """See how busy the loop is, and have it do more at once if it has time for that."""
+        loop: Any = self.current
+        self._stall.look(loop, now, self._due)
+        most = self._freedom.most
+        if self._calls < most and self._stall.busy < IDLE_ENOUGH:
+            self.widen(min(most, 2 * self._calls))
+
+    def _next_look(self, now: float) -> float:
+        return self._stall.next(now) if self._at_loop else math.inf
+
+    def arrived(self) -> None:
+        """Judge what was changed to from here on."""
+        if self._course is not None:
+            self._course.arrived(self._reading(clock()))
+            self._due = min(self._course.due, self._next_look(clock()))
+
+    def _reading(self, now: float) -> Reading:
+        from .course import Reading
+
+        least, stall = self._least if self._done else 0.0, self._stall
+        if stall.facts is not None and self._at_loop:
+            facts = stall.facts
+            return Reading(now, self._done, self._left, facts.cpu(), stall.seconds, facts.queued(), least)
+        return Reading(now, self._done, self._left, time.process_time(), least=least)

@@ -1,0 +1,49 @@
+"""More threads for what evidently waits, before it is known how many pay: to load what chooses takes longer than many
+an item."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, final
+
+if TYPE_CHECKING:
+    from .marks import Marks
+
+#: Threads to begin with, and those that are there at most before the formulas have been asked.
+FEW, EARLY = 8, 64
+#: Seconds between two looks, after each of which there may be twice as many.
+LOOK: Final = 0.001
+#: Part of a core that all of them may use while there get to be more.
+IDLE_ENOUGH: Final = 0.7
+
+
+@final
+class Eager:
+    """Doubles the threads as long as they leave a core idle, going by one of them: the others do the same.
+
+    Args:
+        marks: the clocks of that thread.
+        most: threads, at most.
+
+    Attributes:
+        calls: how many there should be.
+        grows: whether there is anything more to find out.
+    """
+
+    def __init__(self, marks: Marks, most: int) -> None:
+        self.calls: int = min(FEW, most)
+        self.grows: bool = self.calls < most
+        self._marks = marks
+        self._most = most
+        self._before: tuple[float, float] | None = None
+
+    def look(self) -> None:
+        """Have twice as many if those that there are, since the last look, do hardly compute."""
+        before, now = self._before, self._marks.times()
+        self._before = now
+        if now is None:
+            self.grows = False
+        elif before is not None:
+            seconds, cpu = (late - early for late, early in zip(now, before, strict=True))
+            idle = self.calls * cpu < IDLE_ENOUGH * seconds
+            self.calls = min(self._most, 2 * self.calls) if idle else self.calls
+            self.grows = idle and self.calls < self._most
