@@ -41,7 +41,7 @@ def main(path: Path | None, keep: bool, docs: bool, show: bool, **how: Any) -> N
         if not (keep or show):
             path.unlink(missing_ok=True)
         if not show:
-            _warn(how["quick"])
+            _prepare(how["quick"])
             _run(path, **how)
         found = _found(path, how["rounds"])
     for made in found["records"] if show else ():
@@ -53,7 +53,8 @@ def main(path: Path | None, keep: bool, docs: bool, show: bool, **how: Any) -> N
         PAGE.write_text(tables.placed(PAGE.read_text(), tables.page(found, PLOT.name)))
 
 
-def _warn(quick: bool) -> None:
+def _prepare(quick: bool) -> None:
+    machine.compile_ours()
     click.echo(f"{machine.cores()} cores, load {machine.load():.2f}", err=True)
     if machine.busy() and not quick:
         click.secho("The machine is busy: others want it too. Trust no figure of this run.", fg="yellow", err=True)

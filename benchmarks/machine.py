@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import compileall
 import os
 import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 from typing import Any
+
+import concurrent_strategies
 
 PACKAGES = (
     "concurrent-strategies", "aiohttp", "aiometer", "anyio", "gevent", "joblib", "loky", "mpire", "Pebble", "numpy",
@@ -30,6 +34,12 @@ def cores() -> int:
 def busy() -> bool:
     """Tell whether others want the machine too."""
     return load() > BUSY * cores()
+
+
+def compile_ours() -> None:
+    """Compile our own code, as an installer does: the other libraries come compiled, a checkout perhaps never is."""
+    for file in (concurrent_strategies.__file__, __file__):
+        compileall.compile_dir(Path(file).parent, quiet=2)
 
 
 def describe() -> dict[str, Any]:

@@ -74,6 +74,7 @@ def _run(path: Path, found: dict[str, Any], only: tuple[str, ...], seconds: floa
     until = time.monotonic() + (seconds or float("inf"))
     if not auto_exists():
         click.echo("auto is left out: there is no such strategy yet", err=True)
+    machine.compile_ours()
     if machine.busy() and not quick:
         click.secho("The machine is busy: others want it too. Trust no figure of this run.", fg="yellow", err=True)
     if not quick:

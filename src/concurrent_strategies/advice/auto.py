@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -168,7 +167,7 @@ def _on_loops_of(job: Job, plan: Plan) -> Plan:
     if job.loop is None or job.loop.name != "trio":
         return plan
     outer, inner = ("trio" if name == "asyncio" else name for name in (plan.strategy, plan.inner))
-    return replace(plan, strategy=outer, inner=inner)
+    return plan._replace(strategy=outer, inner=inner)
 
 
 class AutoCrew(Crew):

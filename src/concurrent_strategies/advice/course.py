@@ -14,8 +14,8 @@ A run begins with one worker. It changes course at most twice, and only for a ga
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from .plan import Plan
 from .rules import choose
@@ -45,9 +45,7 @@ BLOCKED: Final = 0.4
 SLOWER, SLOWLY = 1.5, 0.2
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """Counters of a run at one moment.
 
     Attributes:

@@ -16,8 +16,7 @@ expand to. Nothing here knows a strategy.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._errors import InvalidOption
 
@@ -47,9 +46,7 @@ class Times(NamedTuple):
     cpu_declared: bool = True
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Demands:
+class Demands(NamedTuple):
     """One item in numbers, and how many there are.
 
     Attributes:

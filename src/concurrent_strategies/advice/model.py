@@ -36,8 +36,7 @@ deviations above the mean.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, final
+from typing import TYPE_CHECKING, NamedTuple
 
 from .constants import DEFAULTS, Constants
 
@@ -56,9 +55,7 @@ class Bound(NamedTuple):
     seconds: float
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """A predicted run: seconds paid once, and the bounds of which the largest decides."""
 
     start: float
@@ -75,9 +72,7 @@ class Cost:
         return self.start + self.bottleneck.seconds
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(NamedTuple):
     """The formulas for one piece of work on one machine."""
 
     profile: WorkloadProfile

@@ -7,8 +7,7 @@ few per cent, and that knocking had time to tell computing from waiting.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar, Final, final
+from typing import ClassVar, Final, NamedTuple, final
 
 from .knocks import IN_A_ROW
 
@@ -20,9 +19,7 @@ GOOD: Final = 0.05
 LOOK, ITEMS, MANY = 0.06, 5, 2000
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """How far a measurement has come.
 
     Attributes:
@@ -45,7 +42,6 @@ HASTE_ASLEEP, HASTE_LOOK, HASTE_ITEMS, HASTE_MOST = 0.003, 0.03, 3, 0.06
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class Patience:
     """How long to look.
 
@@ -56,8 +52,10 @@ class Patience:
         check: seconds between two questions whether it is enough.
     """
 
-    budget: float
     check: ClassVar[float] = 0.005
+
+    def __init__(self, budget: float) -> None:
+        self.budget: float = budget
 
     def enough(self, seen: Seen) -> bool:
         """Tell whether to stop."""
@@ -71,7 +69,6 @@ class Patience:
 
 
 @final
-@dataclass(frozen=True, slots=True)
 class Haste:
     """How long to look while the items that wait for the answer could be under way already."""
 

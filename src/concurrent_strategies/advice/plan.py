@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final, final
+from typing import Final, NamedTuple
 
 from .._spec import Spec
 
@@ -11,9 +10,7 @@ from .._spec import Spec
 FAMILIES: Final = ("sync", "thread", "asyncio", "green", "process", "process/thread", "process/asyncio")
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """A strategy and its size.
 
     Attributes:

@@ -18,8 +18,7 @@ worst case*; where nothing is in doubt, that is the same as the simplest among t
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from .._machine import Machine
 from .constants import DEFAULTS
@@ -51,9 +50,7 @@ FEW_ITEMS, FEW_ITEMS_START = 3, 0.05
 KIND_ALONE: Final = frozenset({"kind", "latency", "connections"})
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A family of plans at its best size.
 
     Attributes:
@@ -67,9 +64,7 @@ class Candidate:
     obstacle: str
 
 
-@final
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """What was chosen, among what.
 
     Attributes:
