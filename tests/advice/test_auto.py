@@ -353,3 +353,14 @@ def test_items_of_a_nested_run_start_no_processes(tmp_path: Path) -> None:
 
     chosen = AutoStrategy(2).map(outer, range(3))
     assert not any("process" in each for each in chosen)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_run_goes_on_as_it_is_if_choosing_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for an answer that never comes, not even items that were told to rest for it."""
+
+    def profile(*_: Any) -> None:
+        raise LookupError("broken")
+
+    monkeypatch.setattr(thinking.Thinker, "profile", profile)
+    assert AutoStrategy().map(spin, [20_000] * 100) == [spin(20_000)] * 100

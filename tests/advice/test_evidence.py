@@ -68,6 +68,17 @@ def test_knocks_tell_computing_under_the_gil_from_other_computing(
     assert abs(found - share) < 0.1
 
 
+def test_code_that_keeps_the_gil_is_known_at_once() -> None:
+    """A knock takes as long as a call of it: eight of them would take as long as the work."""
+    knocks = Knocks(INTERVAL)
+    knocks.add(Knock(0.0003, 0.005, 0.005, 0.0, asleep=False))
+    assert knocks.held is None
+    assert knocks.asleep is None
+    knocks.add(Knock(0.0003, 0.02, 0.02, 0.0, asleep=False))
+    assert knocks.held == pytest.approx(1.0, abs=0.05)
+    assert knocks.asleep == 0.0
+
+
 def test_bursts_that_nobody_met_are_not_called_free() -> None:
     """A request computes for a moment between two waits: what is found asleep before and after says nothing of it."""
     knocks = Knocks(INTERVAL)

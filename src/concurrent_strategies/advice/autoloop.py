@@ -87,5 +87,6 @@ class AutoLoop(AutoPort):
         least, stall = self._least if self._done else 0.0, self._stall
         if stall.facts is not None and self._at_loop:
             facts = stall.facts
-            return Reading(now, self._done, self._left, facts.cpu(), stall.seconds, facts.queued(), least)
+            clocks = facts.cpu(), stall.seconds, facts.queued()
+            return Reading(now, self._done, self._left, *clocks, least, self._calls)
         return Reading(now, self._done, self._left, time.process_time(), least=least)

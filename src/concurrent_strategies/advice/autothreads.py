@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Seconds in which short work ends undisturbed.
 MOMENT: Final = 0.002
+#: Seconds in which all threads that may be there early have begun.
+EARLY_ALL: Final = 0.02
 #: Seconds between two tries to get a thread for watching, where there are none left.
 AGAIN: Final = 0.1
 
@@ -55,6 +57,7 @@ class AutoThreads(AutoPort):
         self._seen: Observation | None = None
         self._first: _First | None = None  # what the lookout has found, until it is taken
         self._handing = threading.Lock()
+        self._grown = threading.Event()  # set when there are as many threads as there may be so early
         self._news = self._over = False
         self._holding = False  # whether the scout rests, as its items would keep the lookout from choosing
         self._rests = False  # ... and has been told so
@@ -100,6 +103,7 @@ class AutoThreads(AutoPort):
         """End or abandon at once whatever still runs, everywhere."""
         with self._handing:
             self._over = True
+            self._grown.set()
             found, self._first = self._first, None
         if found is not None and found.port is not None:
             found.port.close()
@@ -126,7 +130,11 @@ class AutoThreads(AutoPort):
         elif self._eager is not None:
             self._eager.look()
             self.widen(self._eager.calls)
-            self._due = now + LOOK if self._eager.grows else math.inf
+            self._freedom.told(Plan("thread", self._eager.calls))
+            self._due = now + LOOK
+            if not self._eager.grows:
+                self._due = math.inf
+                self._grown.set()
         elif self._lookout is None and self._scout.marks.begun:
             self._lookout = Lookout(self._scout.marks, self._answer, self._hold)
             self._due = math.inf
@@ -143,8 +151,6 @@ class AutoThreads(AutoPort):
             return
         if found.changed:
             self._go_on(found.course, found.port)
-        else:
-            self.widen(self._plan.calls)
         self._due = found.course.due
 
     def _look(self, course: Course, reading: Reading) -> None:
@@ -196,6 +202,7 @@ class AutoThreads(AutoPort):
         if seen is not None and seen.knocks.evident and self._early > 1:
             self._eager = Eager(marks, self._early)
             self._wake()
+            self._grown.wait(EARLY_ALL)  # first things first: beside all that has to be loaded, threads start slowly
         profile = None if seen is None else self._thinker.profile(seen, marks)
         found = _First() if profile is None else self._chosen(profile, seen)
         port = found.port

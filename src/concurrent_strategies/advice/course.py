@@ -31,7 +31,9 @@ CHANGES: Final = 2
 #: A change has to leave no more than this part of the time that is left.
 WORTH: Final = 0.75
 #: Seconds until the first look, and items that must have ended by then.
-FIRST_LOOK, ENOUGH = 0.025, 8
+FIRST_LOOK, ENOUGH = 0.02, 8
+#: While a loop begins ever more calls it is busy with that: so many of those that it may have must have ended.
+SETTLED: Final = 0.25
 #: More threads have to be more by this factor.
 MORE: Final = 1.25
 #: More computing than was measured, by this part of it, is news.
@@ -39,6 +41,8 @@ NEWS: Final = 0.5
 #: Cores that are busy where one lock or one loop is what all wait for.
 ONE_CORE = (0.85, 1.2)
 HALF_BUSY: Final = 0.5
+#: Part of the looks that find a loop busy: of one that blocks for 2 ms again and again, a quarter are answered at once.
+STALLED: Final = 0.7
 #: Part of the time for which a loop stands still without computing, below which it only queued for its turn.
 BLOCKED: Final = 0.4
 #: Processes that take longer for an item than one worker, by more than this, and for so many seconds, do not pay.
@@ -56,6 +60,7 @@ class Reading(NamedTuple):
         stalled: seconds for which the loop was found busy.
         queued: seconds for which its thread had to queue for a core.
         least: seconds of the shortest item.
+        calls: calls at once that a loop is allowed; 0 for anything else.
     """
 
     now: float
@@ -65,6 +70,7 @@ class Reading(NamedTuple):
     stalled: float = 0.0
     queued: float = 0.0
     least: float = 0.0
+    calls: int = 0
 
 
 @final
@@ -141,7 +147,7 @@ class Course:
         self._pause *= 2
         self.due = reading.now + self._pause
         seconds, items = reading.now - since.now, reading.done - since.done
-        if items < ENOUGH or seconds <= 0 or self._changes >= CHANGES:
+        if items < max(ENOUGH, SETTLED * reading.calls) or seconds <= 0 or self._changes >= CHANGES:
             return False
         found = self._found(profile, reading, since)
         self._since = reading
@@ -187,7 +193,7 @@ class Course:
             queued = min(0.9, (reading.queued - since.queued) / seconds)
             stalled = min(1.0, (reading.stalled - since.stalled) / seconds) - queued
             busy = cpu / seconds
-            if max(busy, stalled) < ONE_CORE[0] * (1 - queued):
+            if busy < ONE_CORE[0] * (1 - queued) and stalled < STALLED * (1 - queued):
                 return None
             computing = cpu / items
             idle = stalled - busy  # it stood still and did not compute

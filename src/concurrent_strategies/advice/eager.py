@@ -26,12 +26,12 @@ class Eager:
 
     Attributes:
         calls: how many there should be.
-        grows: whether there is anything more to find out.
+        grows: whether the last look has changed anything; `calls` are at work when the next one finds nothing more.
     """
 
     def __init__(self, marks: Marks, most: int) -> None:
         self.calls: int = min(FEW, most)
-        self.grows: bool = self.calls < most
+        self.grows: bool = True
         self._marks = marks
         self._most = most
         self._before: tuple[float, float] | None = None
@@ -40,10 +40,9 @@ class Eager:
         """Have twice as many if those that there are, since the last look, do hardly compute."""
         before, now = self._before, self._marks.times()
         self._before = now
-        if now is None:
-            self.grows = False
-        elif before is not None:
+        calls = self.calls
+        if before is not None and now is not None:
             seconds, cpu = (late - early for late, early in zip(now, before, strict=True))
-            idle = self.calls * cpu < IDLE_ENOUGH * seconds
-            self.calls = min(self._most, 2 * self.calls) if idle else self.calls
-            self.grows = idle and self.calls < self._most
+            if calls * cpu < IDLE_ENOUGH * seconds:
+                self.calls = min(self._most, 2 * calls)
+        self.grows = now is not None and (before is None or self.calls > calls)

@@ -29,6 +29,8 @@ from typing import Final, NamedTuple, final
 LATE: Final = 0.2e-3
 #: Fewer knocks tell nothing, nor do fewer that met it computing.
 LEAST, LEAST_COMPUTING = 8, 5
+#: Unless the GIL was held for so many seconds in one go, which only code does that keeps it.
+KEPT: Final = 0.008
 #: So many in a row, each of which finds the thread asleep, are no accident.
 IN_A_ROW: Final = 6
 #: Part of the switch interval from which on a delay was ended by force.
@@ -75,6 +77,7 @@ class Knocks:
     _seen: float = 0.0
     _asleep: float = 0.0
     _before: float | None = None
+    _kept: bool = False
 
     def add(self, knock: Knock) -> None:
         """Take one more knock into account."""
@@ -84,6 +87,7 @@ class Knocks:
             self.interrupted()
             return
         self.count += 1
+        self._kept = self._kept or (held and knock.late > KEPT)
         waiting = knock.asleep and not held
         self._divide(knock, held=held, now=None if waiting else float(held))
         self._seen += elapsed
@@ -111,7 +115,8 @@ class Knocks:
     @property
     def held(self) -> float | None:
         """How much of the thread's computing holds the GIL, from 0 to 1; `None` if too little was seen."""
-        if self.count < LEAST or self._computing < LEAST_COMPUTING or self._seen_cpu < LATE:
+        much = self.count >= LEAST and self._computing >= LEAST_COMPUTING and self._seen_cpu >= LATE
+        if not (much or self._kept):
             return None
         return min(1.0, max(0.0, self._held_cpu / self._seen_cpu))
 
@@ -123,4 +128,6 @@ class Knocks:
     @property
     def asleep(self) -> float | None:
         """How much of the time the thread was waiting, from 0 to 1; `None` if too little was seen."""
-        return None if self.count < LEAST or self._seen <= 0 else min(1.0, self._asleep / self._seen)
+        if self._seen <= 0 or not (self.count >= LEAST or self._kept):
+            return None
+        return min(1.0, self._asleep / self._seen)

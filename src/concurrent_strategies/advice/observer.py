@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from time import perf_counter as clock
 from typing import TYPE_CHECKING, Final, Protocol, final
 
-from .knocks import Knock, Knocks
+from .knocks import KEPT, LATE, Knock, Knocks
 from .patience import QUIET, Haste, Patience, Seen
 from .samples import Samples
 from .thread_facts import ThreadFacts
@@ -34,6 +34,8 @@ INTERVAL: Final = 0.0005
 SOON, LATER, MANY = (0.00015, 0.00045), (0.0015, 0.0045), 30
 #: One in so many knocks looks at the memory and at the load, which cost as much as the knock itself.
 RARELY: Final = 8
+#: A thread that computed for more than this part of a wait had not to queue for a core.
+KEPT_CPU: Final = 0.9
 #: A smaller part of an item's time that is computing need not be divided.
 LITTLE: Final = 0.2
 #: A thread that sleeps for more of its time need not be asked often what it computes.
@@ -101,6 +103,7 @@ class Observer:
         self._loads: list[int] = []
         self._loadavg = _open("/proc/loadavg")
         self._grown: dict[int, int] = {}
+        self._queues: tuple[float, float] | None = None  # how long the thread and this one had queued, after a knock
         self._random = random.Random(0)  # when to knock, and nothing more; the global generator is the user's
 
     def watch(self) -> Observation:
@@ -155,31 +158,42 @@ class Observer:
         sampler, its = self._sampler, self._sampler.marks.facts
         often = knocks.count < MANY or (knocks.held is None and (knocks.asleep or 0.0) < MOSTLY)
         pause = self._random.uniform(*(SOON if often else LATER))
-        queued, waited, cpu, since = its.queued(), mine.queued(), its.cpu(), clock()
+        since, cpu, queues = clock(), its.cpu(), self._queues
         ended = sampler.rest(pause)
-        elapsed = clock() - since
-        if ended:  # the thread has rung, and idles: that is no knock
-            knocks.interrupted()
-            return
-        # A wake-up that came late because this thread had no core tells nothing about the GIL.
-        delayed = mine.queued() - waited
-        late = elapsed - pause - delayed
-        asleep = its.asleep()
-        index = sampler.marks.flight()
-        if index is None:
-            knocks.interrupted()
-            return
-        knocks.add(Knock(pause, max(0.0, late), its.cpu() - cpu, its.queued() - queued, asleep, delayed))
-        if knocks.count % RARELY == 1:
-            self._look_around(index, mine.resident(), asleep)
+        late, used = clock() - since - pause, its.cpu() - cpu
+        # At once: a call that reads a file lets the thread go on, and with it whoever waits for what it has to say.
+        runnable = self._runnable() if (rarely := knocks.count % RARELY == 0) else None
+        if late > KEPT and used > KEPT_CPU * late:
+            # It kept the GIL in one go, and has it again: each question more would take as long as this one.
+            self._queues, waits = None, False
+            knocks.add(Knock(pause, late, used, 0.0, asleep=False))
+        else:
+            self._queues = now = its.queued(), mine.queued()
+            asleep = its.asleep()
+            if ended or queues is None or sampler.marks.flight() is None:
+                knocks.interrupted()  # a thread that has rung, and idles, was not knocked at
+                return
+            # A wake-up that came late because this thread had no core tells nothing about the GIL.
+            queued, delayed = (after - before for after, before in zip(now, queues, strict=True))
+            late = max(0.0, late - delayed)
+            waits = asleep and late <= LATE  # and not for the GIL, which this thread lets go while it reads a file
+            knocks.add(Knock(pause, late, used, queued, asleep, delayed))
+        if rarely:
+            self._look_around(mine, runnable, waits=waits)
 
-    def _look_around(self, index: int, memory: int, asleep: bool) -> None:
-        before = self._sampler.marks.memory_before(index)
-        if before:
-            self._grown[index] = max(self._grown.get(index, 0), memory - before)
-        if self._loadavg >= 0:
-            running = int(os.pread(self._loadavg, 80, 0).split()[3].split(b"/")[0])
-            self._loads.append(max(0, running - 1 - (not asleep)))
+    def _look_around(self, mine: ThreadFacts, runnable: int | None, *, waits: bool) -> None:
+        if runnable is not None:
+            self._loads.append(max(0, runnable - 1 - (not waits)))
+        index = self._sampler.marks.flight()
+        before = 0 if index is None else self._sampler.marks.memory_before(index)
+        if index is not None and before:
+            self._grown[index] = max(self._grown.get(index, 0), mine.resident() - before)
+
+    def _runnable(self) -> int | None:
+        """Return how many threads want a core now, of all programs; `None` where the system does not tell."""
+        if self._loadavg < 0:
+            return None
+        return int(os.pread(self._loadavg, 80, 0).split()[3].split(b"/")[0])
 
     def _clocks(self) -> tuple[float, float, float, float]:
         facts = self._sampler.marks.facts

@@ -9,12 +9,13 @@ answer?
 from __future__ import annotations
 
 import threading
-from time import perf_counter as clock
 from typing import TYPE_CHECKING, Final
 
 from .._core.port import Chunk, Report, Started
 from .._ports.threads import ThreadsPort
 from .marks import Marks
+from .observer import Observer, shortened_interval
+from .patience import Haste
 from .thread_facts import ThreadFacts
 
 if TYPE_CHECKING:
@@ -25,8 +26,9 @@ if TYPE_CHECKING:
     from .observer import Observation
 
 NAME: Final = "lookout"
-#: An item that keeps the GIL for so many seconds more than it has to, twice in a row, leaves no time to think.
-LONG, PROBE = 0.01, 0.0005
+#: Items whose computing holds the GIL for more than this part of it are to rest while somebody thinks. What that has to
+#: load would have to wait for the GIL again after each file: beside items of a millisecond it takes ten times as long.
+HELD: Final = 0.25
 #: Seconds that a lookout may take to end once nobody asks it any more.
 ENDING: Final = 0.1
 
@@ -97,7 +99,7 @@ class Lookout:
     Args:
         marks: the clocks of what is watched; the thread that runs it must have begun.
         answer: takes what was seen, or `None` if nothing was, in this thread.
-        hold: has the items rest, or go on: those that hold the GIL for long leave no time to think beside them.
+        hold: has the items rest, or go on.
     """
 
     def __init__(
@@ -125,31 +127,20 @@ class Lookout:
             self._thread.join(ENDING)
 
     def _watch(self) -> None:
-        if stubborn := self._is_stubborn():
-            self._hold(True)
-        from .observer import Observer, shortened_interval
-        from .patience import Haste
-
-        if stubborn:
-            self._hold(False)
         with shortened_interval():  # also for the answer, which items that hold the GIL would keep waiting
             try:
                 seen: Observation | None = Observer(self, Haste(), quiet=0.0).watch()
             except OSError:  # the thread that was watched has ended, and its clock with it
                 seen = None
-            if stubborn:
+            if self._over.is_set():
+                return
+            if seen is not None and (seen.knocks.held or 0.0) > HELD:
                 self._hold(True)
-            if not self._over.is_set():
+            try:
                 self._answer(seen)
-
-    def _is_stubborn(self) -> bool:
-        """Tell whether items hold the GIL in code that is not interrupted: then each step beside them takes as long."""
-        for _ in range(2):
-            since = clock()
-            self._over.wait(PROBE)
-            if clock() - since < LONG:
-                return False
-        return True
+            except BaseException:
+                self._hold(False)  # whatever is wrong here, the items go on, as they are; and it is printed
+                raise
 
     # -------------------------------------------------------------------------------------- for the observer
 
