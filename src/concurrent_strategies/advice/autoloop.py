@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .autoport import AutoPort, Freedom
 from .plan import Plan
-from .stall import SOON, Stall
+from .stall import IDLE_ENOUGH, Stall
 
 if TYPE_CHECKING:
     from .._core.port import Port
     from .course import Reading
 
-#: Tasks that a loop begins with.
-FEW: Final = 8
-#: Part of the time for which the loop may be busy while it gets more tasks.
-IDLE_ENOUGH: Final = 0.7
+#: Tasks that a loop begins with; so many times as many come next if it has all the time in the world, or enough.
+FEW, MUCH_MORE, MORE = 8, 4, 2
+#: Part of the time for which a loop may be busy that has all the time in the world.
+IDLE: Final = 0.25
+#: A loop that is found busy so many times in a row is a reason to think.
+BUSY: Final = 3
 
 
 class AutoLoop(AutoPort):
@@ -33,7 +35,7 @@ class AutoLoop(AutoPort):
     """
 
     def __init__(self, loop: Port, freedom: Freedom) -> None:
-        super().__init__(loop, min(FEW, freedom.most), Plan("asyncio", freedom.most), freedom, SOON)
+        super().__init__(loop, min(FEW, freedom.most), Plan("asyncio", freedom.most), freedom, 0.0)
         self._stall = Stall()
 
     def close(self) -> None:
@@ -47,7 +49,7 @@ class AutoLoop(AutoPort):
         if self._at_loop:
             self._look_at_loop(now)
         if self._course is None:
-            if self._stall.facts is None:
+            if self._stall.in_a_row < BUSY:
                 self._due = self._next_look(now)
                 return
             self._course = self._thinker.course(None)
@@ -70,7 +72,7 @@ class AutoLoop(AutoPort):
         self._stall.look(loop, now, self._due)
         most = self._freedom.most
         if self._calls < most and self._stall.busy < IDLE_ENOUGH:
-            self.widen(min(most, 2 * self._calls))
+            self.widen(min(most, (MUCH_MORE if self._stall.busy < IDLE else MORE) * self._calls))
 
     def _next_look(self, now: float) -> float:
         return self._stall.next(now) if self._at_loop else math.inf

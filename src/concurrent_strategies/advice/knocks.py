@@ -13,7 +13,8 @@ at the next knock. A d at both of whose ends the thread waits tells nothing: wha
 Weighing with the thread's *CPU time* and not the clock's keeps waiting out of it, and
 preemption. (A count of late knocks alone is biased: while the GIL is held, knocks come less often.)
 
-A knock tells nothing if one of the two had to queue for a core meanwhile: then nobody knows when what was. Nor does a
+A knock tells nothing if one of the two had to queue for a core meanwhile, for more than half of what it was late: then
+nobody knows when what was. Nor does a
 delay in which the other thread did not compute: it was somebody else's doing.
 
 Waiting is what the kernel calls sleeping, seen *while the GIL was free*: a thread that waits for the GIL sleeps too,
@@ -83,7 +84,7 @@ class Knocks:
         """Take one more knock into account."""
         elapsed = knock.slept + knock.late
         held = knock.late > LATE
-        if max(knock.queued, knock.delayed) > LATE or (held and knock.cpu < knock.late / 2):
+        if max(knock.queued, knock.delayed) > max(LATE, knock.late / 2) or (held and knock.cpu < knock.late / 2):
             self.interrupted()
             return
         self.count += 1

@@ -103,7 +103,7 @@ class Observer:
         self._loads: list[int] = []
         self._loadavg = _open("/proc/loadavg")
         self._grown: dict[int, int] = {}
-        self._queues: tuple[float, float] | None = None  # how long the thread and this one had queued, after a knock
+        self._kept = False  # whether the last knock had to wait for code that keeps the GIL
         self._random = random.Random(0)  # when to knock, and nothing more; the global generator is the user's
 
     def watch(self) -> Observation:
@@ -158,23 +158,24 @@ class Observer:
         sampler, its = self._sampler, self._sampler.marks.facts
         often = knocks.count < MANY or (knocks.held is None and (knocks.asleep or 0.0) < MOSTLY)
         pause = self._random.uniform(*(SOON if often else LATER))
-        since, cpu, queues = clock(), its.cpu(), self._queues
+        before = None if self._kept else (its.queued(), mine.queued())
+        cpu, since = its.cpu(), clock()
         ended = sampler.rest(pause)
         late, used = clock() - since - pause, its.cpu() - cpu
         # At once: a call that reads a file lets the thread go on, and with it whoever waits for what it has to say.
         runnable = self._runnable() if (rarely := knocks.count % RARELY == 0) else None
         if late > KEPT and used > KEPT_CPU * late:
             # It kept the GIL in one go, and has it again: each question more would take as long as this one.
-            self._queues, waits = None, False
+            self._kept, waits = True, False
             knocks.add(Knock(pause, late, used, 0.0, asleep=False))
         else:
-            self._queues = now = its.queued(), mine.queued()
-            asleep = its.asleep()
-            if ended or queues is None or sampler.marks.flight() is None:
+            self._kept = False
+            after, asleep = (its.queued(), mine.queued()), its.asleep()
+            if ended or before is None or sampler.marks.flight() is None:
                 knocks.interrupted()  # a thread that has rung, and idles, was not knocked at
                 return
             # A wake-up that came late because this thread had no core tells nothing about the GIL.
-            queued, delayed = (after - before for after, before in zip(now, queues, strict=True))
+            queued, delayed = (now - then for now, then in zip(after, before, strict=True))
             late = max(0.0, late - delayed)
             waits = asleep and late <= LATE  # and not for the GIL, which this thread lets go while it reads a file
             knocks.add(Knock(pause, late, used, queued, asleep, delayed))

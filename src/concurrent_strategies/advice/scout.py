@@ -29,6 +29,8 @@ NAME: Final = "lookout"
 #: Items whose computing holds the GIL for more than this part of it are to rest while somebody thinks. What that has to
 #: load would have to wait for the GIL again after each file: beside items of a millisecond it takes ten times as long.
 HELD: Final = 0.25
+#: Seconds: items that are shorter want the GIL often, whatever they do.
+OFTEN: Final = 0.0005
 #: Seconds that a lookout may take to end once nobody asks it any more.
 ENDING: Final = 0.1
 
@@ -134,13 +136,18 @@ class Lookout:
                 seen = None
             if self._over.is_set():
                 return
-            if seen is not None and (seen.knocks.held or 0.0) > HELD:
+            if seen is not None and not seen.knocks.evident and self._compete(seen):
                 self._hold(True)
             try:
                 self._answer(seen)
             except BaseException:
                 self._hold(False)  # whatever is wrong here, the items go on, as they are; and it is printed
                 raise
+
+    def _compete(self, seen: Observation) -> bool:
+        """Tell whether the items want the GIL so much, or so often, that nobody could think beside them."""
+        durations = [timing.duration for timing in seen.samples.settled]
+        return (seen.knocks.held or 0.0) > HELD or (bool(durations) and min(durations) < OFTEN)
 
     # -------------------------------------------------------------------------------------- for the observer
 

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from .._ports.loop import LoopPort
 
 #: Seconds between two looks: at first, and at most; and that a loop at rest takes to answer.
-SOON, LATER, PROMPT = 0.005, 0.05, 0.0005
+SOON, LATER, PROMPT = 0.002, 0.05, 0.0005
+#: Part of the time for which a loop may be busy without being called so.
+IDLE_ENOUGH: Final = 0.7
 #: Looks come seldomer as time goes on: this part of it lies between two.
 PART: Final = 0.05
 
@@ -24,12 +26,14 @@ class Stall:
         seconds: for which the loop was found busy.
         busy: part of the time between the last two looks for which it was: by its CPU, or all of it if it came late.
         facts: about its thread, once it has answered.
+        in_a_row: looks that found it busy, without one that did not.
     """
 
     def __init__(self) -> None:
         self.seconds: float = 0.0
         self.busy: float = 1.0
         self.facts: ThreadFacts | None = None
+        self.in_a_row: int = 0
         self._began = self._looked = clock()
         self._asked: float | None = None
         self._cpu = 0.0
@@ -52,6 +56,7 @@ class Stall:
         late = now - due > PROMPT if loop.callers else self._asked is not None or self._late
         cpu, self._cpu = self._cpu, self.facts.cpu() if self.facts is not None else 0.0
         self.busy = 1.0 if late or self.facts is None or since <= 0 else (self._cpu - cpu) / since
+        self.in_a_row = self.in_a_row + 1 if self.facts is not None and self.busy >= IDLE_ENOUGH else 0
         if late:
             self.seconds += since
         self._late = False
@@ -62,7 +67,7 @@ class Stall:
     def forget(self) -> None:
         """Begin anew: what comes late from before says nothing."""
         self._looked = clock()
-        self._asked, self._late = None, False
+        self._asked, self._late, self.in_a_row = None, False, 0
 
     def _answer(self) -> None:
         asked, self._asked = self._asked, None
@@ -70,6 +75,7 @@ class Stall:
         with self._lock:
             if self.facts is None and not self._over:
                 self.facts = ThreadFacts()
+                self._began = clock()  # what the loop was kept busy with until here, such as imports, is over
 
     def close(self) -> None:
         """Free what the facts need."""
