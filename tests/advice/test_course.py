@@ -218,3 +218,12 @@ def test_a_plan_that_cannot_be_had_is_not_tried_again() -> None:
     one.settle(Plan("sync"))
     assert one.plan == Plan("sync")
     assert one.due == float("inf")
+
+
+def test_a_loop_is_not_left_for_what_its_beginning_took() -> None:
+    """While ever more calls begin few end: what these took is not what each of those that are left will take."""
+    one = course(cores=2)
+    one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 200, 0.0, calls=8))
+    assert not one.look(Reading(0.15, 10, 190, 0.14, 0.14, calls=120))
+    assert not one.look(Reading(0.35, 80, 120, 0.33, 0.33, calls=120))
+    assert one.plan.family == "asyncio"

@@ -90,5 +90,6 @@ class AutoLoop(AutoPort):
         if stall.facts is not None and self._at_loop:
             facts = stall.facts
             clocks = facts.cpu(), stall.seconds, facts.queued()
-            return Reading(now, self._done, self._left, *clocks, least, self._calls)
+            calls = self._calls if self._left is None else min(self._calls, self._left)
+            return Reading(now, self._done, self._left, *clocks, least, calls)
         return Reading(now, self._done, self._left, time.process_time(), least=least)

@@ -30,10 +30,12 @@ if TYPE_CHECKING:
 CHANGES: Final = 2
 #: A change has to leave no more than this part of the time that is left.
 WORTH: Final = 0.75
+#: ... and from a loop to processes of less, as nobody has seen yet what these have to import.
+WORTH_PROCESSES: Final = 0.5
 #: Seconds until the first look, and items that must have ended by then.
 FIRST_LOOK, ENOUGH = 0.02, 8
-#: While a loop begins ever more calls it is busy with that: so many of those that it may have must have ended.
-SETTLED: Final = 0.25
+#: While a loop begins ever more calls it is busy with that: so many times as many as are under way must have ended.
+SETTLED: Final = 0.5
 #: More threads have to be more by this factor.
 MORE: Final = 1.25
 #: More computing than was measured, by this part of it, is news.
@@ -60,7 +62,7 @@ class Reading(NamedTuple):
         stalled: seconds for which the loop was found busy.
         queued: seconds for which its thread had to queue for a core.
         least: seconds of the shortest item.
-        calls: calls at once that a loop is allowed; 0 for anything else.
+        calls: calls under way in a loop; 0 for anything else.
     """
 
     now: float
@@ -156,7 +158,10 @@ class Course:
         self._profile = found
         choice = self._choose(found, reading.left)
         plan = choice.chosen.plan
-        if plan.family == self.plan.family or not self._gains(choice, reading.left, seconds / items):
+        each = seconds / items
+        if self.plan.family == "asyncio":  # one after the other, now that all are under way
+            each = min(each, (found.async_cpu or 0.0) + (found.async_block or 0.0))
+        if plan.family == self.plan.family or not self._gains(choice, reading.left, each):
             return False
         return self._change(plan, reading)
 
@@ -183,7 +188,7 @@ class Course:
 
     def _found(self, profile: WorkloadProfile, reading: Reading, since: Reading) -> WorkloadProfile | None:
         """Return what the counters say an item is, if that is something else than was believed."""
-        seconds, items = reading.now - since.now, reading.done - since.done
+        seconds, items = reading.now - since.now, float(reading.done - since.done)
         cpu = max(0.0, reading.cpu - since.cpu)
         family = self.plan.family
         if family == "thread" and self._machine.gil and profile.coroutine is not True:
@@ -195,6 +200,7 @@ class Course:
             busy = cpu / seconds
             if busy < ONE_CORE[0] * (1 - queued) and stalled < STALLED * (1 - queued):
                 return None
+            items += max(0, reading.calls - since.calls) / 2  # those that have begun meanwhile are half done
             computing = cpu / items
             idle = stalled - busy  # it stood still and did not compute
             block = idle * seconds / items if idle > BLOCKED else 0.0
@@ -220,9 +226,11 @@ class Course:
     def _gains(self, choice: Choice, left: int | None, each: float) -> bool:
         """Tell whether a change is worth it, at so many seconds per item now."""
         cost = choice.chosen.cost
+        apart = self.plan.family == "asyncio" and choice.chosen.plan.strategy == "process"
+        worth = WORTH_PROCESSES if apart else WORTH
         if left is None:
-            return cost.bottleneck.seconds / choice.model.demands.items < WORTH * each
-        return cost.total < WORTH * left * each
+            return cost.bottleneck.seconds / choice.model.demands.items < worth * each
+        return cost.total < worth * left * each
 
 
 def _held(profile: WorkloadProfile, computing: float) -> WorkloadProfile | None:
