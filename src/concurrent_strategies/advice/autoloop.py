@@ -18,10 +18,8 @@ if TYPE_CHECKING:
     from .._core.port import Port
     from .course import Reading
 
-#: Tasks that a loop begins with; so many times as many come next if it has all the time in the world, or enough.
-FEW, MUCH_MORE, MORE = 8, 4, 2
-#: Part of the time for which a loop may be busy that has all the time in the world.
-IDLE: Final = 0.25
+#: Tasks that a loop begins with.
+FEW: Final = 8
 #: A loop that is found busy so many times in a row is a reason to think.
 BUSY: Final = 3
 
@@ -72,7 +70,7 @@ class AutoLoop(AutoPort):
         self._stall.look(loop, now, self._due)
         most = self._freedom.most
         if self._calls < most and self._stall.busy < IDLE_ENOUGH:
-            self.widen(min(most, (MUCH_MORE if self._stall.busy < IDLE else MORE) * self._calls))
+            self.widen(min(most, 2 * self._calls))
 
     def _next_look(self, now: float) -> float:
         return self._stall.next(now) if self._at_loop else math.inf
