@@ -28,7 +28,7 @@ from concurrent_strategies import (
     WorkloadProfile,
     get_strategy,
 )
-from concurrent_strategies.advice import thinking
+from concurrent_strategies.advice import autothreads, scout, thinking
 from concurrent_strategies.advice.eager import EARLY
 
 BIG = Machine(cores=16)
@@ -364,3 +364,17 @@ def test_a_run_goes_on_as_it_is_if_choosing_fails(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(thinking.Thinker, "profile", profile)
     assert AutoStrategy().map(spin, [20_000] * 100) == [spin(20_000)] * 100
+
+
+@pytest.mark.parametrize(("short", "watched"), [(1e9, False), (0.0, True)])
+def test_what_computes_and_is_over_soon_is_not_watched(
+    short: float, watched: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To think takes as long as it does."""
+    begun: list[scout.Lookout] = []
+    begin = scout.Lookout.begin
+    monkeypatch.setattr(scout.Lookout, "begin", lambda lookout: begun.append(lookout) or begin(lookout))
+    monkeypatch.setattr(autothreads, "SHORT", short)
+    monkeypatch.setattr(autothreads, "MOMENT", 0.02)
+    assert AutoStrategy().map(spin, [5_000] * 300) == [spin(5_000)] * 300
+    assert bool(begun) is watched

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Seconds in which short work ends undisturbed.
 MOMENT: Final = 0.002
+#: Seconds: what will be over sooner is not worth a thought, which takes as long, if it computes for most of its time.
+SHORT, MOSTLY = 0.05, 0.5
 #: Seconds in which all threads that may be there early have begun.
 EARLY_ALL: Final = 0.02
 #: Seconds between two tries to get a thread for watching, where there are none left.
@@ -135,6 +137,8 @@ class AutoThreads(AutoPort):
             if not self._eager.grows:
                 self._due = math.inf
                 self._grown.set()
+        elif self._lookout is None and self._scout.marks.begun and (rest := self._computes_for()) < SHORT:
+            self._due = now + max(MOMENT, rest)
         elif self._lookout is None and self._scout.marks.begun:
             self._lookout = Lookout(self._scout.marks, self._answer, self._hold)
             self._due = math.inf
@@ -142,6 +146,16 @@ class AutoThreads(AutoPort):
                 self._lookout, self._due = None, now + AGAIN
         else:
             self._due = now + (MOMENT if self._lookout is None else math.inf)
+
+    def _computes_for(self) -> float:
+        """Return the seconds after which it will be over, if it goes on as it began and that was computing."""
+        samples = self._scout.marks.samples()
+        settled = samples.timings[1:]  # the first item carries imports and page faults
+        if self._left is None or not samples.items or samples.computing < MOSTLY:
+            return math.inf
+        if not settled:
+            return 0.0 if samples.timings[0].wall < MOMENT else math.inf
+        return self._left * sum(timing.wall for timing in settled) / sum(timing.items for timing in settled)
 
     def _take(self, found: _First, now: float) -> None:
         """Go by what the lookout has found."""
