@@ -93,7 +93,7 @@ def test_threads_that_share_one_core_give_way_to_processes() -> None:
     one = course()
     one.measured(WAITING, Reading(0.01, 5, 100_000, 0.01))
     simulated = Simulation(one)
-    assert simulated.until_looks(3, rate=100, cpu=1.0)
+    assert simulated.until_looks(12, rate=100, cpu=1.0)
     assert one.plan.family.startswith("process")
 
 
@@ -116,7 +116,7 @@ def test_a_loop_that_computes_gives_way_to_several() -> None:
     """One core is all that it has."""
     one = course()
     one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
-    assert Simulation(one).until_looks(3, rate=200, cpu=0.98, stalled=0.98, least=0.03)
+    assert Simulation(one).until_looks(12, rate=200, cpu=0.98, stalled=0.98, least=0.03)
     assert one.plan.family.startswith("process")
 
 
@@ -124,7 +124,7 @@ def test_a_loop_that_is_blocked_gives_way_to_threads() -> None:
     """It stands still and computes nothing."""
     one = course()
     one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
-    assert Simulation(one).until_looks(3, rate=100, cpu=0.02, stalled=0.98, least=0.01)
+    assert Simulation(one).until_looks(12, rate=100, cpu=0.02, stalled=0.98, least=0.01)
     assert one.plan.family.endswith("thread")
 
 
@@ -149,7 +149,7 @@ def test_processes_that_are_slower_than_one_worker_are_left_for_good() -> None:
     one.measured(COMPUTING, Reading(0.05, 20, 100_000, 0.05))
     simulated = Simulation(one)
     one.arrived(simulated.reading())
-    assert simulated.until_looks(6, rate=20, cpu=0.9)
+    assert simulated.until_looks(20, rate=20, cpu=0.9)
     assert one.plan.strategy != "process"
     one.measured(COMPUTING, simulated.reading())
     assert one.plan.strategy != "process", "what was found out is not forgotten"
@@ -208,7 +208,7 @@ def test_it_does_not_change_for_little() -> None:
     one = course()
     one.measured(WAITING, Reading(0.01, 5, 30, 0.01))
     simulated = Simulation(one, items=30)
-    assert not simulated.until_looks(2, rate=400, cpu=1.0)
+    assert not simulated.until_looks(12, rate=400, cpu=1.0)
 
 
 def test_a_plan_that_cannot_be_had_is_not_tried_again() -> None:

@@ -36,6 +36,8 @@ WORTH_PROCESSES: Final = 0.5
 FIRST_LOOK, ENOUGH = 0.02, 8
 #: While a loop begins ever more calls it is busy with that: so many times as many as are under way must have ended.
 SETTLED: Final = 0.5
+#: Where too few items have ended to tell, part of the time so far until the next look.
+SOON_AGAIN: Final = 0.25
 #: More threads have to be more by this factor.
 MORE: Final = 1.25
 #: More computing than was measured, by this part of it, is news.
@@ -146,10 +148,13 @@ class Course:
         since, profile = self._since, self._profile
         assert since is not None
         assert profile is not None
+        seconds, items = reading.now - since.now, reading.done - since.done
+        if items < max(ENOUGH, SETTLED * reading.calls):  # too few to tell: again, before much more is lost
+            self.due = reading.now + max(self._pause, SOON_AGAIN * seconds)
+            return False
         self._pause *= 2
         self.due = reading.now + self._pause
-        seconds, items = reading.now - since.now, reading.done - since.done
-        if items < max(ENOUGH, SETTLED * reading.calls) or seconds <= 0 or self._changes >= CHANGES:
+        if seconds <= 0 or self._changes >= CHANGES:
             return False
         found = self._found(profile, reading, since)
         self._since = reading
