@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import os
 import pickle
 import signal
@@ -30,6 +31,7 @@ from concurrent_strategies import (
 )
 from concurrent_strategies.advice import autothreads, scout, thinking
 from concurrent_strategies.advice.eager import EARLY
+from concurrent_strategies.advice.samples import Samples, Timing
 
 BIG = Machine(cores=16)
 
@@ -366,15 +368,31 @@ def test_a_run_goes_on_as_it_is_if_choosing_fails(monkeypatch: pytest.MonkeyPatc
     assert AutoStrategy().map(spin, [20_000] * 100) == [spin(20_000)] * 100
 
 
-@pytest.mark.parametrize(("short", "watched"), [(1e9, False), (0.0, True)])
+@pytest.mark.parametrize(("seconds", "watched"), [(0.0, False), (math.inf, True)])
 def test_what_computes_and_is_over_soon_is_not_watched(
-    short: float, watched: bool, monkeypatch: pytest.MonkeyPatch
+    seconds: float, watched: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """To think takes as long as it does."""
     begun: list[scout.Lookout] = []
     begin = scout.Lookout.begin
     monkeypatch.setattr(scout.Lookout, "begin", lambda lookout: begun.append(lookout) or begin(lookout))
-    monkeypatch.setattr(autothreads, "SHORT", short)
-    monkeypatch.setattr(autothreads, "MOMENT", 0.02)
+    monkeypatch.setattr(autothreads, "computes_for", lambda *_: seconds)
     assert AutoStrategy().map(spin, [5_000] * 300) == [spin(5_000)] * 300
     assert bool(begun) is watched
+
+
+@pytest.mark.parametrize(
+    ("timings", "left", "seconds"),
+    [
+        ([], 100, math.inf),
+        ([(0.05, 0.05)], 100, math.inf),
+        ([(0.001, 0.001)], 100, 0.0),
+        ([(0.01, 0.01), (0.001, 0.001)], 100, 0.1),
+        ([(0.01, 0.001), (0.001, 0.0001)], 100, math.inf),
+        ([(0.01, 0.01), (0.001, 0.001)], None, math.inf),
+    ],
+)
+def test_how_long_it_will_compute(timings: list[tuple[float, float]], left: int | None, seconds: float) -> None:
+    """Known after two items, if they compute and somebody knows how many are left; one short item is soon followed."""
+    samples = Samples([Timing(1, wall, cpu) for wall, cpu in timings])
+    assert autothreads.computes_for(samples, left) == pytest.approx(seconds)

@@ -227,3 +227,11 @@ def test_a_loop_is_not_left_for_what_its_beginning_took() -> None:
     assert not one.look(Reading(0.15, 10, 190, 0.14, 0.14, calls=120))
     assert not one.look(Reading(0.35, 80, 120, 0.33, 0.33, calls=120))
     assert one.plan.family == "asyncio"
+
+
+def test_a_loop_that_is_blocked_and_has_to_queue_gives_way_to_threads() -> None:
+    """It queued for half of the time, computed for a tenth, and stood still for the rest."""
+    one = course()
+    one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
+    assert one.look(Reading(0.2, 40, 99_960, 0.02, 0.2, 0.1, 0.01))
+    assert one.plan.family == "thread"

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .course import Course, Reading
     from .observer import Observation
     from .profile import WorkloadProfile
+    from .samples import Samples
 
 #: Seconds in which short work ends undisturbed.
 MOMENT: Final = 0.002
@@ -137,25 +138,16 @@ class AutoThreads(AutoPort):
             if not self._eager.grows:
                 self._due = math.inf
                 self._grown.set()
-        elif self._lookout is None and self._scout.marks.begun and (rest := self._computes_for()) < SHORT:
-            self._due = now + max(MOMENT, rest)
         elif self._lookout is None and self._scout.marks.begun:
+            if (rest := computes_for(self._scout.marks.samples(), self._left)) < SHORT:
+                self._due = now + max(MOMENT, rest)
+                return
             self._lookout = Lookout(self._scout.marks, self._answer, self._hold)
             self._due = math.inf
             if not self._lookout.begin():  # no thread is left for it: later, perhaps
                 self._lookout, self._due = None, now + AGAIN
         else:
             self._due = now + (MOMENT if self._lookout is None else math.inf)
-
-    def _computes_for(self) -> float:
-        """Return the seconds after which it will be over, if it goes on as it began and that was computing."""
-        samples = self._scout.marks.samples()
-        settled = samples.timings[1:]  # the first item carries imports and page faults
-        if self._left is None or not samples.items or samples.computing < MOSTLY:
-            return math.inf
-        if not settled:
-            return 0.0 if samples.timings[0].wall < MOMENT else math.inf
-        return self._left * sum(timing.wall for timing in settled) / sum(timing.items for timing in settled)
 
     def _take(self, found: _First, now: float) -> None:
         """Go by what the lookout has found."""
@@ -242,3 +234,16 @@ class AutoThreads(AutoPort):
         """Have the driver think."""
         self._news = True
         self.bell.ring()
+
+
+def computes_for(samples: Samples, left: int | None) -> float:
+    """Return the seconds after which so many items will be over, if they go on as they began, and compute.
+
+    It is infinite if nobody knows, and 0 if the second item will tell: the first carries imports and page faults.
+    """
+    settled = samples.timings[1:]
+    if left is None or not samples.timings or samples.computing < MOSTLY:
+        return math.inf
+    if not settled:
+        return 0.0 if samples.timings[0].wall < MOMENT else math.inf
+    return left * sum(timing.wall for timing in settled) / sum(timing.items for timing in settled)

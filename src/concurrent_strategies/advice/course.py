@@ -47,7 +47,8 @@ ONE_CORE = (0.85, 1.2)
 HALF_BUSY: Final = 0.5
 #: Part of the looks that find a loop busy: of one that blocks for 2 ms again and again, a quarter are answered at once.
 STALLED: Final = 0.7
-#: Part of the time for which a loop stands still without computing, below which it only queued for its turn.
+#: Part of the time that it did not queue for a core for which a loop stands still without computing: below, it waited
+#: for the GIL.
 BLOCKED: Final = 0.4
 #: Processes that take longer for an item than one worker, by more than this, and for so many seconds, do not pay.
 SLOWER, SLOWLY = 1.5, 0.2
@@ -208,7 +209,7 @@ class Course:
             items += max(0, reading.calls - since.calls) / 2  # those that have begun meanwhile are half done
             computing = cpu / items
             idle = stalled - busy  # it stood still and did not compute
-            block = idle * seconds / items if idle > BLOCKED else 0.0
+            block = idle * seconds / items if idle > BLOCKED * (1 - queued) else 0.0
             wait = max(0.0, reading.least - computing - block)  # others make them longer, but not the shortest
             return replace(
                 profile, gil_cpu=computing, async_cpu=computing, async_wait=wait, wait=wait + block, async_block=block
