@@ -101,7 +101,7 @@ def test_threads_that_share_one_core_without_the_gil_stay() -> None:
     """On a machine where that is all there is."""
     one = Course(Machine(cores=4), DEFAULTS, 1000)
     one.measured(NATIVE, Reading(0.0, 0, 100_000, 0.0))
-    assert one.plan.family == "thread"
+    assert one.plan.family.endswith("thread")
     assert not Simulation(one).until_looks(6, rate=100, cpu=1.0)
 
 
@@ -184,7 +184,7 @@ def test_threads_give_way_if_more_items_tell_of_more_computing() -> None:
     """While the processes that were not worth it for what one item told are worth it for the rest."""
     one = course()
     one.measured(WAITING, Reading(0.01, 1, 10_000, 0.01))
-    assert one.plan.family == "thread"
+    assert one.plan.family.endswith("thread")
     more = replace(WAITING, gil_cpu=0.01, wait=0.02)
     assert not one.revised(more, Reading(0.21, 10, 9_990, 0.05)), "there is no sign of it yet"
     assert one.revised(more, Reading(0.21, 10, 9_990, 0.15))
@@ -234,4 +234,4 @@ def test_a_loop_that_is_blocked_and_has_to_queue_gives_way_to_threads() -> None:
     one = course()
     one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
     assert one.look(Reading(0.2, 40, 99_960, 0.02, 0.2, 0.1, 0.01))
-    assert one.plan.family == "thread"
+    assert one.plan.family.endswith("thread")
