@@ -299,7 +299,7 @@ def child(_item: object) -> int:
 
 def test_what_a_child_process_computes_is_computing() -> None:
     """The item waits for it; a core is busy all the same, and no GIL."""
-    profile = measure(child, range(20), budget=10.0).profile  # of which it needs a fraction, unless others want the cores
+    profile = measure(child, range(20), budget=10.0).profile  # on a busy machine, one may take a second to start
     assert profile.free_cpu > 0.005
     assert profile.free_cpu > 2 * (profile.gil_cpu or 0)
 
