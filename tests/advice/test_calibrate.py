@@ -11,6 +11,7 @@ import pytest
 
 import concurrent_strategies
 from concurrent_strategies import Machine, advise, calibrate, measure
+from concurrent_strategies.advice import gauges
 from concurrent_strategies.advice.calibration import cached, key, place, settle
 from concurrent_strategies.advice.constants import DEFAULTS, Constants
 from concurrent_strategies.advice.gauges import ABSURD, gauge
@@ -180,3 +181,13 @@ def test_calibrate_says_what_it_came_to(tmp_path: Path, monkeypatch: pytest.Monk
     text = str(found)
     assert text.startswith("measured on this machine before (")
     assert all(word in text for word in ("thread_start", "4.2e-05", "start by spawn", "efficiency"))
+
+
+def test_one_bad_moment_does_not_make_the_cores_worse(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others that want a core for a while can only make what it adds less: the best of three moments counts."""
+    moments = iter((0.2, 0.9, 0.3))
+    monkeypatch.setattr(gauges, "_efficiency", lambda *_: next(moments))
+    for name in ("_threads", "_loop", "_greenlets", "_processes"):
+        monkeypatch.setattr(gauges, name, lambda *_: {})
+    monkeypatch.setattr(gauges, "_starts", lambda *_: DEFAULTS.starts)
+    assert gauge(HERE).efficiency == 0.9
