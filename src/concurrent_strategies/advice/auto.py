@@ -142,7 +142,9 @@ class AutoStrategy(BaseStrategy):
             return Thinker(job.call, self.profile, job.items, most, nested=nested)
 
         freedom = Freedom(
-            *(most, job.items, thinker),
+            most=most,
+            items=job.items,
+            thinker=thinker,
             opened=lambda plan: crew.open(here(plan), job),
             told=lambda plan: self._told(here(plan)),
         )

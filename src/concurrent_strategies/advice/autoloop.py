@@ -6,7 +6,6 @@ What blocks or computes shows before all of it has begun.
 from __future__ import annotations
 
 import math
-import time
 from time import monotonic as clock
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +19,8 @@ if TYPE_CHECKING:
 
 #: Tasks that a loop begins with.
 FEW: Final = 8
-#: A loop that is found busy so many times in a row is a reason to think.
+#: A loop that is found busy so many times in a row is a reason to think. Not before: to load what that takes would keep
+#: a loop that waits from its work.
 BUSY: Final = 3
 
 
@@ -77,17 +77,12 @@ class AutoLoop(AutoPort):
 
     def arrived(self) -> None:
         """Judge what was changed to from here on."""
-        if self._course is not None:
-            self._course.arrived(self._reading(clock()))
-            self._due = min(self._course.due, self._next_look(clock()))
+        super().arrived()
+        self._due = min(self._due, self._next_look(clock()))
 
     def _reading(self, now: float) -> Reading:
-        from .course import Reading
-
-        least, stall = self._least if self._done else 0.0, self._stall
-        if stall.facts is not None and self._at_loop:
-            facts = stall.facts
-            clocks = facts.cpu(), stall.seconds, facts.queued()
-            calls = self._calls if self._left is None else min(self._calls, self._left)
-            return Reading(now, self._done, self._left, *clocks, least, calls)
-        return Reading(now, self._done, self._left, time.process_time(), least=least)
+        reading, facts = super()._reading(now), self._stall.facts
+        if facts is None or not self._at_loop:
+            return reading
+        calls = self._calls if self._left is None else min(self._calls, self._left)
+        return reading._replace(cpu=facts.cpu(), stalled=self._stall.seconds, queued=facts.queued(), calls=calls)

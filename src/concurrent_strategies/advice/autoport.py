@@ -10,6 +10,7 @@ or as it is. What follows from what was seen is told by `course.py`, and how a r
 from __future__ import annotations
 
 import math
+import time
 from abc import abstractmethod
 from collections.abc import Callable
 from functools import cached_property, partial
@@ -110,9 +111,18 @@ class AutoPort(SwitchingPort):
         """How many items there still are, where that is known."""
         return None if self._freedom.items is None else max(1, self._freedom.items - self._done)
 
-    @abstractmethod
     def _reading(self, now: float) -> Reading:
         """Return the counters of the run."""
+        from .course import Reading
+
+        least = self._least if self._done else 0.0
+        return Reading(now, self._done, self._left, time.process_time(), least=least)
+
+    def arrived(self) -> None:
+        """Judge what was changed to from here on."""
+        if self._course is not None:
+            self._course.arrived(self._reading(clock()))
+            self._due = self._course.due
 
     def _go_on(self, course: Course, port: Port | None = None) -> None:
         """Go on with what was chosen, whose port may be there already; with what there is, if it cannot be had."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import threading
-import time
 from time import monotonic as clock
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -172,18 +171,6 @@ class AutoThreads(AutoPort):
         revised = profile is not None and course.revised(profile, reading)
         if course.look(reading) or revised:
             self._go_on(course)
-
-    def arrived(self) -> None:
-        """Judge what was changed to from here on."""
-        if self._course is not None:
-            self._course.arrived(self._reading(clock()))
-            self._due = self._course.due
-
-    def _reading(self, now: float) -> Reading:
-        from .course import Reading
-
-        least = self._least if self._done else 0.0
-        return Reading(now, self._done, self._left, time.process_time(), least=least)
 
     def _go_on(self, course: Course, port: Port | None = None) -> None:
         plan = course.plan

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, final
 
+from .stall import IDLE_ENOUGH
+
 if TYPE_CHECKING:
     from .marks import Marks
 
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
 FEW, EARLY = 8, 64
 #: Seconds between two looks, after each of which there may be twice as many.
 LOOK: Final = 0.001
-#: Part of a core that all of them may use while there get to be more.
-IDLE_ENOUGH: Final = 0.7
 
 
 @final

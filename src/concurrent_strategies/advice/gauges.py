@@ -42,12 +42,11 @@ def gauge(machine: Machine, clock: Callable[[], float] = perf_counter) -> Consta
         machine: this one.
         clock: in seconds.
     """
-    alone = machine.daemon
-    gains = [] if alone else [_efficiency(machine, clock)]
     found: dict[str, Any] = {**_threads(clock), **_loop(clock), **_greenlets(clock)}
-    if not alone:
-        gains.append(_efficiency(machine, clock))
+    if not machine.daemon:
+        gains = [_efficiency(machine, clock)]
         found |= _processes(clock)
+        gains.append(_efficiency(machine, clock))
         found["starts"] = _starts(machine, clock)
         gains.append(_efficiency(machine, clock))
         # At three moments, as others may have a core for a while: they can only make it less.

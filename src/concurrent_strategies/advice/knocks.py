@@ -10,12 +10,12 @@ late if, and as long as, the other thread holds it. Nothing here sleeps: each kn
 At the end of d the GIL was held if the knock was late. At its beginning it was held if the last knock had to take it
 away by force, which shows in its taking the whole switch interval; what a thread does that gave it up by itself shows
 at the next knock. A d at both of whose ends the thread waits tells nothing: what it computed in between, nobody saw.
-Weighing with the thread's *CPU time* and not the clock's keeps waiting out of it, and
-preemption. (A count of late knocks alone is biased: while the GIL is held, knocks come less often.)
+Weighing with the thread's *CPU time* and not the clock's keeps waiting out of it, and preemption. (A count of late
+knocks alone is biased: while the GIL is held, knocks come less often.)
 
 A knock tells nothing if one of the two had to queue for a core meanwhile, for more than half of what it was late: then
-nobody knows when what was. Nor does a
-delay in which the other thread did not compute: it was somebody else's doing.
+nobody knows when what was. Nor does a delay in which the other thread did not compute: it was somebody else's doing.
+One delay of several milliseconds in which it did is enough: only code that keeps the GIL makes anybody wait so long.
 
 Waiting is what the kernel calls sleeping, seen *while the GIL was free*: a thread that waits for the GIL sleeps too,
 and one that other programs have driven off its core does not.

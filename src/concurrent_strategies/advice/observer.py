@@ -186,8 +186,7 @@ class Observer:
         if runnable is not None:
             self._loads.append(max(0, runnable - 1 - (not waits)))
         index = self._sampler.marks.flight()
-        before = 0 if index is None else self._sampler.marks.memory_before(index)
-        if index is not None and before:
+        if index is not None and (before := self._sampler.marks.memory_before(index)):
             self._grown[index] = max(self._grown.get(index, 0), mine.resident() - before)
 
     def _runnable(self) -> int | None:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks: at first, and at most; and that a loop at rest takes to answer.
 SOON, LATER, PROMPT = 0.002, 0.05, 0.0005
-#: Part of the time for which a loop may be busy without being called so.
+#: Part of the time for which a loop, or a core, may be busy while it gets more to do.
 IDLE_ENOUGH: Final = 0.7
 #: Looks come seldomer as time goes on: this part of it lies between two.
 PART: Final = 0.05
