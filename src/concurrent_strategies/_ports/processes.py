@@ -7,8 +7,8 @@ import sys
 import threading
 import time
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -106,15 +106,17 @@ class ProcessCrew(Crew):
         for worker in idle:
             worker.hang_up()
         deadline = time.monotonic() + timeout
-        try:
+        with ExitStack() as order:  # each step, also if a Ctrl-C ends the one before, as somebody's second or third may
+            order.callback(self._launcher.close)
+            order.callback(_each, Worker.bury, idle)
+            order.callback(_each, Worker.kill, [*idle, *self._out])
             for worker in idle:
                 worker.ended(deadline)
-        finally:  # also at Ctrl-C
-            for worker in [*idle, *self._out]:
-                worker.kill()
-            for worker in idle:
-                worker.bury()
-            self._launcher.close()
+
+
+def _each(verb: Callable[[Worker], object], workers: Sequence[Worker]) -> None:
+    for worker in workers:
+        verb(worker)
 
 
 def _directory() -> str:

@@ -260,9 +260,10 @@ class Worker:
     def bury(self) -> int | None:
         """Free everything of a process that has ended or is to; return its exit code where that is known."""
         self.kill()
-        code = self._process.exitcode(LAST_WORDS)
-        self.forget()
-        return code
+        try:
+            return self._process.exitcode(LAST_WORDS)
+        finally:
+            self.forget()
 
     def forget(self) -> None:
         """Close our ends, without a word: for whoever has seen the process end."""
