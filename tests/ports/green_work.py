@@ -94,11 +94,12 @@ def slow_third(folder: Folder, x: int) -> int:
 
 
 async def aslow_third(folder: Folder, x: int) -> int:
-    """Do the same as a coroutine."""
+    """Do the same as a coroutine, whose end takes a moment."""
     if x == 2:
         try:
             await asyncio.sleep(60)
         finally:
+            await asyncio.sleep(0.05)
             folder.put("ended")
     return os.getpid()
 

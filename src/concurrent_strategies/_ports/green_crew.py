@@ -81,12 +81,18 @@ class GreenCrew(Crew):
         return sum(not worker.greenlet.dead for worker in list(self._stuck))
 
     def close(self, timeout: float) -> None:
-        """End the greenlets: those at work get `timeout` seconds, as far as this thread can wait for them."""
+        """End the greenlets: those at work get `timeout` seconds, as far as this thread can wait for them.
+
+        Those that were killed count as at work: a coroutine that is being cancelled would be cut off with its loop.
+        """
         self._closed = True
         here: list[Any] = []
         there: list[Any] = []
         for port in list(self._ports):
             (here if is_here(port.hub) else there).extend(port.at_work())
+        for worker in self._stuck:
+            if not worker.greenlet.dead and worker.greenlet is not getcurrent():
+                (here if is_here(worker.greenlet.parent) else there).append(worker.greenlet)
         for home, idle in list(self._idle.items()):
             while idle:
                 worker = idle.pop()

@@ -41,7 +41,7 @@ class PortHost(Host):
         self._lock = threading.Lock()
         self._port: Port | None = None
         self._chunks: dict[int, Chunk] = {}
-        self._left: dict[int, int] = {}  # items of each chunk that are not reported
+        self._left: dict[int, int] = {}  # items of each of the port's chunks that are not reported; one for each port
         self._limit: int | None = None  # the parent is to be told once there are no more calls at once than these
 
     def call(self, call: Call) -> None:
@@ -54,7 +54,8 @@ class PortHost(Host):
         port = self._port = self._inner.open(Job(call, self._crew, self._workers, apart=True))
         port.forewarn = self._forewarn
         port.resize(self._workers)
-        threading.Thread(target=self._pass_reports, args=(port,), daemon=True).start()
+        self._left = {}
+        threading.Thread(target=self._pass_reports, args=(port, self._left), daemon=True).start()
 
     def resize(self, workers: int) -> None:
         """Have at most so many calls at once, and say when it has come to that."""
@@ -64,11 +65,15 @@ class PortHost(Host):
                 self._port.resize(workers)
                 self._port.bell.ring()
 
-    def _pass_reports(self, port: Port) -> None:
+    def _pass_reports(self, port: Port, left: dict[int, int]) -> None:
+        """Pass on what the port says until it is closed and all items are accounted for.
+
+        A call that was stopped may end later than all that the port counts: the parent waits for word of it.
+        """
         while True:
             port.bell.wait(60.0)
             with self._lock:
-                self._collect(port)
+                self._collect(port, left)
                 current = port is self._port
                 limit = self._limit if current and self._limit is not None and port.span <= self._limit else None
                 if limit is not None:
@@ -76,7 +81,7 @@ class PortHost(Host):
             self.flush()
             if limit is not None:
                 self._send(wire.pack(wire.SPAN, a=limit))
-            if not current and port.quiet:
+            if not current and port.quiet and not left:
                 return
 
     def _forewarn(self, report: Report) -> None:
@@ -86,29 +91,27 @@ class PortHost(Host):
         port = self._port
         if port is not None and port.settled and self._lock.acquire(timeout=MOMENT):
             try:
-                self._collect(port)
+                if port is self._port:
+                    self._collect(port, self._left)
             finally:
                 self._lock.release()
         self.emit(report)
 
-    def _collect(self, port: Port) -> None:
+    def _collect(self, port: Port, left: dict[int, int]) -> None:
         for report in port.poll():
-            self._pass_on(report)
+            if isinstance(report, Failed | Done):
+                report.worker = f"{os.getpid()}/{report.worker}"
+                self._settle(left, report.chunk, 1 if isinstance(report, Failed) else len(report.values))
+            elif isinstance(report, Returned):
+                self._settle(left, report.chunk, report.count)
+            self.emit(report)
 
-    def _pass_on(self, report: Report) -> None:
-        if isinstance(report, Failed | Done):
-            report.worker = f"{os.getpid()}/{report.worker}"
-            self._settle(report.chunk, 1 if isinstance(report, Failed) else len(report.values))
-        elif isinstance(report, Returned):
-            self._settle(report.chunk, report.count)
-        self.emit(report)
-
-    def _settle(self, chunk: int, count: int) -> None:
-        left = self._left.get(chunk, 0) - count
-        if left > 0:
-            self._left[chunk] = left
-        else:
-            self._left.pop(chunk, None)
+    def _settle(self, left: dict[int, int], chunk: int, count: int) -> None:
+        if (still := left.get(chunk, 0) - count) > 0:
+            left[chunk] = still
+            return
+        left.pop(chunk, None)
+        if left is self._left:  # not what a run says that was given up
             self._chunks.pop(chunk, None)
 
     def forget(self) -> None:
@@ -119,7 +122,6 @@ class PortHost(Host):
                 port.close()
             port.bell.ring()
         self._chunks.clear()
-        self._left.clear()
         self._limit = None
 
     def run(self, chunk: Chunk) -> None:
