@@ -74,7 +74,7 @@ for _how, _kinds in (("busy", "PWFHI"), ("idle", "PWFHI"), ("holding", "PFI"), (
     add(Script(_row, "killed.py", _kinds, 2, None, (-signal.SIGKILL,), _output, arguments=(_how,)))
 add(Script("S5", "ctrl_c.py", EVERY, 2, terminate, (-signal.SIGTERM,), arguments=("map",)))
 
-for _how in ("stream", "strategy", "thread", "cycle"):
+for _how in ("stream", "strategy", "thread", "cycle", "locked"):
     add(Script("S7", "ends.py", EVERY, 5, arguments=(_how,), output="end\n"))
 add(Script("S7", "ends.py", EVERY, 5, None, (1,), "", r"Traceback (?!.*Traceback).*\nLookupError: .*\n", ("raises",)))
 add(Script("S7", "ends.py", EVERY, 5, None, (7,), "", "", ("exits",)))

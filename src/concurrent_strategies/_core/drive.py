@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
 from time import monotonic as clock
@@ -199,6 +200,8 @@ class Engine:
         """Give the run up, in bounded time: an iterator of the seconds to wait before each next step."""
         if self._pid != os.getpid():
             return
+        if sys.is_finalizing():  # other threads have been stopped for good, with whatever locks they held just then
+            return  # worker processes end with this one
         with self._lock:
             self.run.halt()
             self.port.muted = True

@@ -38,6 +38,13 @@ elif HOW == "cycle":
     holder["holder"] = holder  # type: ignore[assignment]
     next(holder["stream"])
     print("end")
+elif HOW == "locked":
+    # Python stops all other threads of a program that ends, wherever they are: say, in the middle of a turn of the
+    # engine. None of them may know this module, or its variables would stay as they are.
+    stream = strategy.stream(time.sleep, [0.1] * 200)
+    next(stream)
+    stream._results.gi_frame.f_locals["batches"].gi_frame.f_locals["engine"]._lock.acquire()
+    print("end")
 elif HOW == "raises":
     for _ in strategy.stream(work, range(200)):
         raise LookupError("the consumer's own")
