@@ -17,7 +17,7 @@ from .._core.crew import Crew
 from .._core.loops import Function, Loop
 from .._deaths import start_error
 from .._errors import StrategyClosed
-from .native import new_bell, start_thread
+from .native import NativeThread, new_bell, start_thread
 from .resource import LoopResource
 from .thread_crew import ThreadCrew
 
@@ -53,7 +53,7 @@ class Home:
         self.ports: set[LoopPort] = set()
         self.host: Home | None = None
         self.over = False
-        self._thread: threading.Thread | None = None
+        self._thread: NativeThread | None = None
         self._started = False
         self._factory = factory
         self._serve = serve

@@ -123,12 +123,12 @@ class HubThread:
         self._stop: Any = None
         self._leaving: Sequence[Any] = ()
         self._patience = 0.0
-        self._gone = _Latch()
-        ready = _Latch()
+        self._gone = Latch()
+        ready = Latch()
         start_thread(partial(self._live, ready), "hub")
         ready.wait(None)
 
-    def _live(self, ready: _Latch) -> None:
+    def _live(self, ready: Latch) -> None:
         hub = self.hub = get_hub()
         waiter = Waiter(hub)
         self._stop = hub.loop.async_()
@@ -158,8 +158,8 @@ class LoopThread:
     def __init__(self) -> None:
         self._loop: Loop
         self._stop: Function
-        self._gone = _Latch()
-        self._ready = _Latch()
+        self._gone = Latch()
+        self._ready = Latch()
         start_thread(self._live, "event-loop")
         self._ready.wait(None)
 
@@ -229,7 +229,7 @@ class _Errand:
         call_in(self.hub, self.waiter.switch, result)
 
 
-class _Latch:
+class Latch:
     """Something that happens once, and that a native thread may wait for."""
 
     def __init__(self) -> None:
@@ -237,13 +237,17 @@ class _Latch:
         self._lock.acquire()
 
     def set(self) -> None:
+        """Have it happen."""
         self._lock.release()
 
     def wait(self, timeout: float | None) -> bool:
+        """Wait for it, for so many seconds at most; return whether it has happened."""
         got = self._lock.acquire(timeout=-1 if timeout is None else timeout)
         if got:
             self._lock.release()
         return bool(got)
+
+    join = wait  # where it is the end of a thread
 
 
 def start_thread(target: Callable[[], None], name: str) -> None:

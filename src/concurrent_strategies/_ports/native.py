@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from typing import Protocol
 
 from .._core.bell import Bell
 
@@ -28,23 +29,33 @@ def new_bell() -> Bell:
     return GreenBell(sys.modules["gevent"].get_hub())
 
 
-def start_thread(target: Callable[[], None], name: str) -> threading.Thread | None:
+class NativeThread(Protocol):
+    """A thread whose end can be waited for."""
+
+    def join(self, timeout: float | None) -> object:
+        """Wait until it has ended, for so many seconds at most."""
+
+
+def start_thread(target: Callable[[], None], name: str) -> NativeThread:
     """Start a native thread that keeps no program alive; RuntimeError if the system gives no more.
 
-    Returns:
-        the thread, where it can be joined.
+    In a program that gevent has patched it should be joined, or the program may crash at its end: there Python ends all
+    native threads, which unwinds their stacks, and those of gevent's greenlets cannot be.
     """
     if not is_patched():
         thread = threading.Thread(target=target, name=name, daemon=True)
         thread.start()
         return thread
-    from .hub import start_thread
+    from .hub import Latch, start_thread
+
+    ended = Latch()
 
     def with_a_hub() -> None:
         try:
             target()
         finally:
             sys.modules["gevent"].get_hub().destroy(destroy_loop=True)  # what the loop has waited with
+            ended.set()
 
     start_thread(with_a_hub, name)
-    return None
+    return ended
