@@ -1,14 +1,14 @@
 """How long a chunk may be: by the measured time of the items, never by their number.
 
-Between hand-outs a worker costs the engine some 20-70 us, so about 2 ms of work make that vanish; more would only
-harm the balance. Towards the end of the input chunks shrink with what is left (guided self-scheduling, Polychronopoulos
-and Kuck 1987), so that the workers end together.
+A chunk costs the engine some 100 us, so that 4 ms of work make it vanish; more would only harm the balance, and the
+more so the more workers there are. Towards the end of the input chunks shrink with what is left (guided
+self-scheduling, Polychronopoulos and Kuck 1987), so that the workers end together.
 """
 
 from __future__ import annotations
 
-BEAT = 0.002  # seconds of work in a chunk: the knee of the measured curve, larger only harms skewed inputs
-AHEAD = 0.004  # a second chunk waits at a seat only while a chunk takes less than this
+BEAT = 0.004  # seconds of work in a chunk
+AHEAD = 0.005  # a second chunk waits at a seat only while a chunk takes less than this
 FLOOR = 0.0003  # towards the end, no chunk below this many seconds
 FIRST = 64  # items in the first chunk, while nothing is known: optimistic, as a small map is then one round trip
 TINY = 0.0001  # seconds of work that one worker has done before a second one is awake
@@ -31,14 +31,15 @@ class Pace:
         self._fixed = fixed
         self._first = self._cap = first
 
-    def measured(self, seconds: float, count: int) -> None:
-        """Learn that `count` items took `seconds` one after the other."""
+    def measured(self, seconds: float, count: int, groups: int = 1) -> None:
+        """Learn that `count` items, in so many groups, took `seconds` one after the other."""
         per_item = max(seconds, 1e-8) / count
         if self.per_item is None:
             self.per_item = per_item
         else:
             # The newest half: work that turns slow must show at once, not after an average has followed.
-            self.per_item += (per_item - self.per_item) * min(0.5, count / (count + 4))
+            old = max(0.5, 4 / (count + 4)) ** groups
+            self.per_item = old * self.per_item + (1 - old) * per_item
         self._cap = max(self._cap, count * GROWTH)
 
     def depth(self) -> int:
@@ -94,13 +95,13 @@ class Paces:
         self._first = first
         self._of: dict[int, Pace] = {}
 
-    def measured(self, seat: int, seconds: float, count: int) -> None:
+    def measured(self, seat: int, seconds: float, count: int, groups: int = 1) -> None:
         """Learn that a seat has done `count` items one after the other, in so many seconds."""
-        self.common.measured(seconds, count)
+        self.common.measured(seconds, count, groups)
         own = self._of.get(seat)
         if own is None:
             own = self._of[seat] = Pace(self._fixed, self._first)
-        own.measured(seconds, count)
+        own.measured(seconds, count, groups)
 
     def of(self, seat: int) -> Pace:
         """Return the pace of a seat."""

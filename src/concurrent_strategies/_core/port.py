@@ -73,14 +73,14 @@ class Done(Report):
 
     `seconds` is what they took together, measured beside the calls. `awaited` says that the function, not declared
     `async def`, returned awaitables, which the worker has awaited. `kinds` are the types of the values, and `each` the
-    seconds of every single one, where somebody has collected them.
+    seconds of every single one, where somebody has collected them. `groups` is how many groups they were run in.
     """
 
     each: list[float] | None
     seconds: float
     values: list[Any]
 
-    __slots__ = ("awaited", "each", "first", "kinds", "seconds", "values", "worker")
+    __slots__ = ("awaited", "each", "first", "groups", "kinds", "seconds", "values", "worker")
 
     def __init__(
         self,
@@ -100,14 +100,24 @@ class Done(Report):
         self.awaited: bool = awaited
         self.kinds: set[type] | None = kinds
         self.each = None
+        self.groups: int = 1
 
-    def absorb(self, other: Done) -> None:
-        """Become one report with another, of the items right behind."""
-        if self.each is None:
-            self.each = [self.seconds] * len(self.values)
+    def absorb(self, other: Done) -> bool:
+        """Become one report with another, of the items right behind; return whether they go together.
+
+        Two groups do, and single items: how long each of these took is kept.
+        """
+        group = len(other.values) > 1
+        if group != (len(self.values) > 1 and self.each is None) or self.awaited != other.awaited:
+            return False
+        if group:
+            self.groups += 1
+        else:
+            self.each = self.each or [self.seconds]
+            self.each.append(other.seconds)
         self.values += other.values
-        self.each.append(other.seconds)
         self.seconds += other.seconds
+        return True
 
 
 class Failed(Report):

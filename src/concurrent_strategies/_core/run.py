@@ -182,7 +182,7 @@ class Run:
 
     def _on_done(self, held: Held, report: Done) -> None:
         values, attempt = report.values, held.chunk.attempt
-        self._schedule.paces.measured(held.chunk.seat, report.seconds, len(values))
+        self._schedule.paces.measured(held.chunk.seat, report.seconds, len(values), report.groups)
         each: list[float] | float | None = report.seconds if len(values) == 1 else report.each
         for first, end in held.settle(report.first, len(values)):
             part = values
@@ -255,7 +255,7 @@ class Run:
         if self._rules.fail_fast and (self.horizon is None or entry.first < self.horizon):
             self._schedule.stop_behind(entry.first if self._rules.ordered else -1)
         limit = self._rules.max_failures
-        if limit is not None:
+        if limit is not None and not self.overflowed:  # others may have failed before anybody looked
             self.faults.append(entry)
             if len(self.faults) >= self._allowed(limit):
                 self.overflowed = True

@@ -10,13 +10,14 @@ from typing import Any, Literal, TypeAlias
 
 from .backlog import Backlog
 from .ledger import Held
-from .pace import BEAT, FIRST, Paces
+from .pace import FIRST, Paces
 from .port import Chunk
 from .rules import Rules
 
 PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat has it called back, to begin with
 LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
+PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -234,12 +235,13 @@ class Schedule:
         """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
 
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
-        is taken in together. Half of what the least busy seat has left by what is known, and never more than a beat.
+        is taken in together. Half of what the least busy seat has left by what is known; and as that may turn out to be
+        wrong, never more than `PAUSE`.
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
         seconds = min(self._load[seat] * (self.paces.of(seat).per_item or 0.0) for seat in range(seats)) / span / 2
-        return min(seconds, BEAT) if seconds > SPARED else 0.0
+        return min(seconds, PAUSE) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:
         """Tell whether a seat could do what another has not begun; within one seat the calls share as it is."""

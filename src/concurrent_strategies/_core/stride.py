@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from .call import GROUP, PROOF, SHORT
 
+RELAPSE = 4  # short items in a row after one that was not: whoever has the processor may have taken it away for once
+
 
 class Stride:
     """The length of a worker's next group.
@@ -30,7 +32,7 @@ class Stride:
     def measured(self, count: int, took: float) -> bool:
         """Learn that so many items took so many seconds together; return whether they were short."""
         if took >= SHORT * count:
-            self.reset()
+            self.size, self.left = 1, max(self.left, RELAPSE)
             return False
         if self.left > 0:
             self.left -= count

@@ -35,24 +35,20 @@ class Reports(list[Report]):
                 self.append(Done(chunk.id, index, alone, each, name, awaited))
 
     def _done(self, done: Done) -> None:
-        """Add values: to those right before them, if nobody has taken these in yet."""
+        """Add values: to those right before them, if nobody has taken these in yet and they go together."""
         if (
             self
             and isinstance(last := self[-1], Started)
-            and last.count == len(done.values) == 1
             and last.chunk == done.chunk
             and last.first == done.first
+            and last.count == len(done.values)
         ):
-            self.pop()  # that it was started is no news any more
-        if (
+            self.pop()  # that they were started is no news any more
+        if not (
             self
-            and len(done.values) == 1
             and isinstance(last := self[-1], Done)
             and last.chunk == done.chunk
             and last.first + len(last.values) == done.first
-            and (last.each or len(last.values) == 1)
-            and last.awaited == done.awaited
+            and last.absorb(done)
         ):
-            last.absorb(done)
-        else:
             self.append(done)

@@ -34,7 +34,7 @@ class Constants:
     task_item: float = 8e-6  # d_a
     greenlet_item: float = 30e-6  # d_g
     chunk_trip: float = 35e-6  # d_b
-    chunk_work: float = 2e-3  # seconds of work that a chunk is sized for, hence b
+    chunk_work: float = 4e-3  # seconds of work that a chunk is sized for, hence b
     pickle_item: float = 1e-6  # x_0
     pickle_rate: float = 0.4e9  # BW, bytes per second through pickle and pipe
     efficiency: float = 0.9  # e, a factor: what each further core adds
