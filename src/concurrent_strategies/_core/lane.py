@@ -176,6 +176,7 @@ class Lane(Telling):
                 context.run(seeded.set, (self._call.seed, index))
             value = context.run(self._func, item)
             if self._awaits:
+                self._awaited = hasattr(type(value), "__await__")
                 value = self._await(value, context)
             limit = self._call.task_timeout
             if limit is not None and clock() - self._since > limit:
@@ -190,7 +191,7 @@ class Lane(Telling):
             if self._decided or self._is_plain(index):
                 return
             first = out.pop()
-        self._awaits = self._alone = self._decided = True
+        self._awaits = self._alone = self._decided = self._awaited = True
         self._lenient = self._quiet = False
         out.append(self._await(first, self._context.copy()))
 

@@ -38,6 +38,7 @@ class Telling:
         self._lock = threading.Lock()
         self._stride = Stride()
         self._alone = self._awaits = False
+        self._awaited = False  # whether the value of the last item that was run alone was awaited
         self._quiet = False  # whether groups need not be announced yet
         self._unannounced = False  # whether nobody was told of the running group
         self._chunk: Chunk | None = None
@@ -91,7 +92,7 @@ class Telling:
     def _emit_values(self, first: int, values: list[Any], took: float, kinds: set[type]) -> None:
         assert self._chunk is not None
         chunk = self._chunk.id
-        undeclared = self._awaits and self._call.colour != ASYNC
-        done = Done(chunk, first, values, took, self._worker, undeclared, kinds)
+        awaited = self._awaited and self._call.colour != ASYNC
+        done = Done(chunk, first, values, took, self._worker, awaited, kinds)
         for report in judged(done, self._awaits):
             self._emit(report)

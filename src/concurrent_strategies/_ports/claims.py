@@ -38,11 +38,12 @@ class Group:
         worker: the name of whoever has claimed it.
         iterator: the items that are not started.
         out: the values that are not reported.
+        awaited: whether the last value of an item that was run alone was awaited.
         since: when the work on what is not reported began.
         tick: how often the hub had had control by then.
     """
 
-    __slots__ = ("base", "block", "end", "iterator", "out", "since", "tick", "worker")
+    __slots__ = ("awaited", "base", "block", "end", "iterator", "out", "since", "tick", "worker")
 
     def __init__(self, block: Block, worker: str, first: int, items: Sequence[Any]) -> None:
         self.block = block
@@ -51,6 +52,7 @@ class Group:
         self.end = first + len(items)
         self.iterator: Iterator[Any] = iter(items)
         self.out: list[Any] = []
+        self.awaited = False
         self.since = clock()
         self.tick = 0
 

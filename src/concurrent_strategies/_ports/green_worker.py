@@ -137,7 +137,7 @@ class GreenWorker:
                 run_bare(func, group.iterator, out, self._context)
             else:
                 run_apart(func, group.iterator, out, self._context)
-            if not port.decided and out:
+            if out and (port.awaits or not port.decided):
                 self._decide(port, group)
         except Raised as caught:
             return caught.error
@@ -155,6 +155,7 @@ class GreenWorker:
                 context.run(seeded.set, (call.seed, index))
             value = context.run(port.func, item)
             if port.awaits:
+                group.awaited = hasattr(type(value), "__await__")
                 value = self._await(value, context)
             limit = call.task_timeout
             if limit is not None and clock() - group.since > limit:
@@ -162,11 +163,16 @@ class GreenWorker:
             group.out.append(value)
 
     def _decide(self, port: GreenletsPort, group: Group) -> None:
-        """Settle the colour of a function that nobody declared `async def`, by what it returned first."""
-        awaitable = group.out[0]
-        if port.decide(hasattr(type(awaitable), "__await__")):
+        """Settle the colour of a function that nobody declared `async def`, by what it returned first.
+
+        Others may have been under way by then, and return the same.
+        """
+        value = group.out[0]
+        awaitable = hasattr(type(value), "__await__") and not group.awaited
+        if port.decide(awaitable) and awaitable:
             group.out.pop()
-            group.out.append(self._await(awaitable, self._context.copy()))
+            group.awaited = True
+            group.out.append(self._await(value, self._context.copy()))
 
     def _await(self, awaitable: Any, context: Context) -> Any:
         """Have an awaitable run on the crew's event loop."""

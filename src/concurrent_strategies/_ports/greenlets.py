@@ -257,8 +257,8 @@ class GreenletsPort(Port):
         first, chunk, worker = group.base, group.block.chunk, group.worker
         group.base += len(values)
         kinds = set(map(type, values)) if len(values) > 1 else {type(values[0])}
-        undeclared = self.awaits and self.call.colour != ASYNC
-        for report in judged(Done(chunk, first, values, took, worker, undeclared, kinds), self.awaits):
+        awaited = group.awaited and self.call.colour != ASYNC
+        for report in judged(Done(chunk, first, values, took, worker, awaited, kinds), self.awaits):
             self._emit(report)
 
     def decide(self, awaits: bool) -> bool:

@@ -40,8 +40,8 @@ class Lane:
     doomed: bool
 
     __slots__ = (
-        *("_began", "_begun", "_cancels", "_first", "_limit", "_loop", "_name", "_port", "_seed", "_shared", "_task"),
-        *("_values", "block", "doomed", "index"),
+        *("_awaited", "_began", "_begun", "_cancels", "_first", "_limit", "_loop", "_name", "_port", "_seed"),
+        *("_shared", "_task", "_values", "block", "doomed", "index"),
     )
 
     def __init__(self, port: LoopPort, loop: Loop, name: str) -> None:
@@ -55,6 +55,7 @@ class Lane:
         self._seed = port.call.seed
         self._shared = port.call.shared_context
         self._values: list[Any] = []  # of the items from `_first` on, which began at the time `_began`
+        self._awaited = port.undeclared  # whether these came of awaitables that nobody has declared
         self._first = 0
         self._began = 0.0
         self._begun = False
@@ -123,8 +124,13 @@ class Lane:
         run = context.run
         try:
             coroutine = run(func, item)
+            awaited = self._port.undeclared
             if type(coroutine) is not types.CoroutineType:
+                awaited = awaited and hasattr(type(coroutine), "__await__")
                 coroutine = _as_coroutine(coroutine)
+            if awaited is not self._awaited:
+                self._flush(now := clock())
+                self._first, self._began, self._awaited = self.index, now, awaited
         except BaseException as error:
             return _raising(error)
         try:
@@ -177,7 +183,7 @@ class Lane:
         """Report what has been collected; nothing may be kept back while the lane waits."""
         if self._values:
             values, self._values = self._values, []
-            self._port.emit(Done(self.chunk, self._first, values, now - self._began, self._name, self._port.undeclared))
+            self._port.emit(Done(self.chunk, self._first, values, now - self._began, self._name, self._awaited))
 
     def _one(self, value: Any, took: float) -> None:
         """Report an item that took long enough to be timed alone."""
@@ -187,7 +193,7 @@ class Lane:
         if limit is not None and took > limit:
             self._port.emit(Failed(self.chunk, self.index, TaskTimeout(self.index, limit), took, self._name))
         else:
-            self._port.emit(Done(self.chunk, self.index, [value], took, self._name, self._port.undeclared))
+            self._port.emit(Done(self.chunk, self.index, [value], took, self._name, self._awaited))
 
 
 @types.coroutine

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 from pathlib import Path
 from typing import Any
 
@@ -177,6 +178,27 @@ class ResultPromises(Promises):
         assert (failure.index, type(failure.error)) == (5, TypeError)
         assert "async def" in str(failure.error)
         assert [outcome.value for outcome in outcomes if outcome.index != 5] == [x for x in DOUBLES if x != 10]
+
+    def test_coroutines_that_come_while_nothing_is_decided_are_awaited(self) -> None:
+        """Several items are under way before the first of them has shown what the function returns."""
+
+        def slow(x: int) -> Any:
+            time.sleep(0.02)
+            return adouble(x)
+
+        assert self.new().map(slow, range(20), chunksize=1) == DOUBLES
+
+    def test_a_late_awaitable_costs_no_other_item_wherever_it_runs(self) -> None:
+        """Also if some worker gets it first of all, and then plain ones: only the first item of the run decides."""
+
+        def late(x: int) -> Any:
+            time.sleep(0.05 if x in {0, 2} else 0.005)
+            return adouble(x) if x in {1, 3} else 2 * x
+
+        outcomes = list(self.new().outcomes(late, range(20), chunksize=1))
+        assert [outcome.index for outcome in outcomes if isinstance(outcome, Failure)] == [1, 3]
+        values = [outcome.value for outcome in outcomes if isinstance(outcome, Success)]
+        assert values == [2 * x for x in range(20) if x not in {1, 3}]
 
     def test_a_plain_result_after_awaitables_is_a_value(self) -> None:
         """Once results are awaited, one that needs no awaiting is simply there."""
