@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent_strategies._core.call import PROOF, SHORT
-from concurrent_strategies._core.pace import BEAT, Pace
+from concurrent_strategies._core.pace import BEAT, FIRST, Pace
 from concurrent_strategies._core.port import Chunk, Done
 from concurrent_strategies._core.stride import RELAPSE, Stride
 from concurrent_strategies._ports.reports import Reports
@@ -34,6 +34,46 @@ def test_an_item_that_takes_long_at_first_spares_no_proof() -> None:
     stride = Stride()
     stride.measured(1, SHORT)
     assert items_until_a_group(stride) == PROOF + 1
+
+
+def test_who_is_asked_for_items_proves_a_little_again() -> None:
+    """One of them may be slow; that all that follow are is not likely, and single ones are dear."""
+    stride = Stride()
+    items_until_a_group(stride)
+    stride.reset()
+    assert stride.size == 1
+    assert items_until_a_group(stride) == RELAPSE + 1
+
+
+def test_who_is_asked_before_anything_is_shown_has_all_of_the_proof_to_give() -> None:
+    """Asking shows nothing."""
+    stride = Stride()
+    stride.reset()
+    assert items_until_a_group(stride) == PROOF + 1
+
+
+def test_one_slow_item_hardly_moves_what_is_typical() -> None:
+    """Whoever drives looks away by that, and would come too late for short items behind a slow one."""
+    pace = Pace()
+    for _ in range(5):
+        pace.measured(1000 * TINY, 1000)
+    pace.measured(0.02, 1)
+    assert pace.per_item is not None
+    assert pace.per_item > 500 * TINY
+    assert TINY < pace.typical < 10 * TINY
+    for _ in range(50):
+        pace.measured(0.02, 1)
+    assert pace.typical > 0.01
+
+
+def test_what_was_short_in_an_earlier_run_begins_with_a_chunk_of_full_length() -> None:
+    """As far as everybody still gets two of them; what was long, or is not known, begins as ever."""
+    pace = Pace()
+    pace.expected = TINY
+    assert pace.size(1 << 20, 2, 1, True) == int(BEAT / TINY)
+    assert pace.size(1000, 2, 1, True) == 250
+    pace.expected = 1.0
+    assert pace.size(1 << 20, 2, 1, True) == Pace().size(1 << 20, 2, 1, True) == FIRST
 
 
 def test_groups_taken_in_as_one_count_as_that_many() -> None:

@@ -179,8 +179,8 @@ class Engine:
         """Wait until there is something to do: until the bell rings, or for as long as nobody needs to listen."""
         if 0 < self.slack < seconds:
             self.port.bell.pause(self.slack)
-        else:
-            self.port.bell.wait(seconds)
+            seconds -= self.slack
+        self.port.bell.wait(seconds)
 
     def leave(self) -> None:
         """Note that the caller is busy elsewhere from now on: if that takes long, the keeper drives."""
@@ -245,7 +245,7 @@ def drive(engine: Engine) -> Generator[list[Entry], None, None]:
                 if not engine.attended:
                     engine.leave()
                 yield batch
-                if not (engine.run.quiet and engine.run.finished):
+                if not engine.attended:  # the consumer may have taken its time
                     continue
             if engine.run.finished:
                 break

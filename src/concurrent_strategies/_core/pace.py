@@ -19,14 +19,16 @@ class Pace:
     """The measured seconds of an item, and the chunk length that follows.
 
     Attributes:
-        per_item: what was measured last.
+        per_item: what was measured last, on average: one slow item among short ones shows at once.
+        typical: the same as a geometric mean, which one slow item hardly moves.
         expected: what an item took in an earlier run of the same function.
     """
 
-    __slots__ = ("_cap", "_first", "_fixed", "expected", "per_item")
+    __slots__ = ("_cap", "_first", "_fixed", "expected", "per_item", "typical")
 
     def __init__(self, fixed: int | None = None, first: int = FIRST) -> None:
         self.per_item: float | None = None
+        self.typical = 0.0
         self.expected: float | None = None
         self._fixed = fixed
         self._first = self._cap = first
@@ -35,11 +37,12 @@ class Pace:
         """Learn that `count` items, in so many groups, took `seconds` one after the other."""
         per_item = max(seconds, 1e-8) / count
         if self.per_item is None:
-            self.per_item = per_item
+            self.per_item = self.typical = per_item
         else:
             # The newest half: work that turns slow must show at once, not after an average has followed.
             old = max(0.5, 4 / (count + 4)) ** groups
             self.per_item = old * self.per_item + (1 - old) * per_item
+            self.typical *= (per_item / self.typical) ** (1 - old)
         self._cap = max(self._cap, count * GROWTH)
 
     def depth(self) -> int:
@@ -66,9 +69,13 @@ class Pace:
         if self._fixed is not None:
             return self._fixed
         if self.per_item is None:
-            if self.expected is not None and ended and self.expected * left < TINY:
-                seats = 1
-            return max(1, min(max(self._first, span), -(-left // seats)))
+            size = max(self._first, span)
+            if self.expected is not None:
+                if ended and self.expected * left < TINY:
+                    seats = 1
+                # As an earlier run has shown them to be short; if they are not so now, they are called back.
+                size = max(size, min(int(BEAT / self.expected) * span, left // (2 * seats)))
+            return max(1, min(size, -(-left // seats)))
         size = self.depth() * span
         if ended:
             floor = max(span, int(FLOOR / self.per_item) * span)

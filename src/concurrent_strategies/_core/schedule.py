@@ -240,7 +240,7 @@ class Schedule:
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
-        seconds = min(self._load[seat] * (self.paces.of(seat).per_item or 0.0) for seat in range(seats)) / span / 2
+        seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span / 2
         return min(seconds, PAUSE) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:

@@ -26,8 +26,8 @@ class Stride:
         self.left: int = PROOF
 
     def reset(self) -> None:
-        """Believe nothing about the items any more."""
-        self.size, self.left = 1, PROOF
+        """Begin again with single items: somebody has asked, so that one of them may be slow."""
+        self.size, self.left = 1, max(self.left, RELAPSE)
 
     def measured(self, count: int, took: float) -> bool:
         """Learn that so many items took so many seconds together; return whether they were short."""
