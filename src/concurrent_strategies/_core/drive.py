@@ -245,7 +245,7 @@ def drive(engine: Engine) -> Generator[list[Entry], None, None]:
                 if not engine.attended:
                     engine.leave()
                 yield batch
-                if not engine.attended:  # the consumer may have taken its time
+                if not (engine.attended and source.ended):  # time has passed, or there is room for more of the input
                     continue
             if engine.run.finished:
                 break
