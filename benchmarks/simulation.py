@@ -79,7 +79,7 @@ class Floor:
             else:
                 self.at(spent + WAY, lambda w=worker, c=chunk, k=keep: w.recall(c, bool(k)))  # type: ignore[misc]
         self._busy_until = spent
-        self._looks_at = spent + self.run.slack(len(self.workers), 1)
+        self._looks_at = spent + self.run.slack(len(self.workers), 1, attended=True)
         self.run.take()
         self._turn_at(max(spent, self.run.due(self.now, 1)))
 

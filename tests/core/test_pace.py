@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from concurrent_strategies._core.call import PROOF, SHORT
+from concurrent_strategies._core.gathered import Gathered
 from concurrent_strategies._core.pace import BEAT, FIRST, Pace
 from concurrent_strategies._core.port import Chunk, Done
 from concurrent_strategies._core.stride import RELAPSE, Stride
-from concurrent_strategies._ports.reports import Reports
 
 TINY = SHORT / 100
 
@@ -78,27 +78,15 @@ def test_what_was_short_in_an_earlier_run_begins_with_a_chunk_of_full_length() -
 
 def test_groups_taken_in_as_one_count_as_that_many() -> None:
     """Or a worker would have small chunks for long after an item that took long."""
-    chunk, reports, apart, together = Chunk(1, 0, 0, list(range(30)), 1), Reports(), Pace(), Pace()
+    chunk, reports, apart, together = Chunk(1, 0, 0, list(range(30)), 1), Gathered(), Pace(), Pace()
     for pace in (apart, together):
         pace.measured(0.02, 1)
     for first in (0, 10, 20):
         done = Done(chunk.id, first, list(range(10)), 10 * TINY)
         apart.measured(done.seconds, 10)
-        reports._done(done)
-    (report,) = reports
+        reports.add(done)
+    (report,) = reports.take()
     assert isinstance(report, Done)
     assert (report.values, report.groups, report.each) == (list(range(10)) * 3, 3, None)
     together.measured(report.seconds, len(report.values), report.groups)
     assert together.depth() == apart.depth() < BEAT / TINY
-
-
-def test_items_that_were_timed_alone_stay_so_and_go_with_no_group() -> None:
-    """Their seconds are theirs."""
-    reports = Reports()
-    reports._done(Done(1, 0, ["a"], 0.1))
-    reports._done(Done(1, 1, ["b"], 0.2))
-    reports._done(Done(1, 2, ["c", "d"], 0.3))
-    reports._done(Done(1, 4, ["e"], 0.4))
-    assert [(report.values, report.each) for report in reports if isinstance(report, Done)] == [
-        (["a", "b"], [0.1, 0.2]), (["c", "d"], None), (["e"], None),
-    ]  # fmt: skip

@@ -34,7 +34,7 @@ from concurrent_strategies import (
     WorkerDied,
     WorkerStartError,
 )
-from concurrent_strategies._core.port import Chunk, Done, Failed
+from concurrent_strategies._core.port import Chunk, Done, Failed, Report
 from concurrent_strategies._ports.reports import Reports
 from concurrent_strategies._worker import wire
 from concurrent_strategies._worker.packing import pieces_of
@@ -213,20 +213,22 @@ def test_results_of_any_size_come_in_order_and_can_be_written_to(sizes: list[int
     if len(sizes) > 1:
         values.insert(1, threading.Lock())
     chunk, seen = Chunk(3, 0, 5, list(values)), Reports()
+    told: list[Report] = []
     ours, theirs = socket.socketpair()
     sending = threading.Thread(target=wire.send_all, args=(theirs, pieces_of(Done(3, 5, values, 1.0), 1)))
     sending.start()
     with ours, theirs:
         reader = wire.Reader(ours)
-        while sum(len(report.values) if isinstance(report, Done) else 1 for report in seen) < len(values):
+        while sum(len(report.values) if isinstance(report, Done) else 1 for report in told) < len(values):
             for frame in reader.read():
                 if frame.kind == wire.DONE:
                     seen.values(chunk, frame, "worker")
                 else:
                     assert (frame.kind, frame.a) == (wire.FAILED, 6)
-                    seen.append(Failed(3, 6, error_from_wire(loads(frame.body)[0])))
+                    seen.add(Failed(3, 6, error_from_wire(loads(frame.body)[0])))
+            told += seen.take()
         sending.join()
-    found = [value for report in seen for value in (report.values if isinstance(report, Done) else [report.error])]
+    found = [value for report in told for value in (report.values if isinstance(report, Done) else [report.error])]
     assert len(sizes) == 1 or type(found.pop(1)) is NotPicklable
     for block, size in zip(found, sizes, strict=True):
         assert bytes(block.body) == bytes(size * [size % 251])

@@ -15,8 +15,9 @@ import pytest
 
 from concurrent_strategies import AsyncioStrategy, Failure, ProcessStrategy, Success, ThreadStrategy
 from concurrent_strategies._core.base import BaseStrategy, Job
+from concurrent_strategies._core.bell import Bell
 from concurrent_strategies._core.crew import Crew
-from concurrent_strategies._core.port import Broken, Done, Port, Report, Returned
+from concurrent_strategies._core.port import Broken, Chunk, Done, Port, Report, Returned
 from concurrent_strategies._ports.switching import SwitchingPort
 from concurrent_strategies._strategy import Traits
 
@@ -268,3 +269,43 @@ def test_outcomes_say_where_they_come_from(tmp_path: Path) -> None:
     outcomes = list(Scripted(*WAYS["one thread, processes"]).outcomes(func, range(300), chunksize=5))
     assert all(isinstance(outcome, Success) and outcome.worker for outcome in outcomes)
     assert len({outcome.worker for outcome in outcomes}) > 1
+
+
+class _Lingering(Port):
+    """A port whose last call ends after it was closed, when it likes."""
+
+    def __init__(self) -> None:
+        self.bell = Bell()
+        self.quiet = False
+
+    def resize(self, workers: int) -> None:
+        """Do nothing."""
+
+    def start(self, chunk: Chunk) -> None:
+        """Do nothing."""
+
+    def recall(self, chunk: Chunk, keep: bool) -> None:
+        """Do nothing."""
+
+    def stop(self, chunk: Chunk, index: int) -> None:
+        """Do nothing."""
+
+    def poll(self) -> list[Report]:
+        """Say nothing."""
+        return []
+
+    def close(self) -> None:
+        """Leave the call under way."""
+
+
+def test_the_bell_is_closed_also_if_the_last_call_ends_while_nobody_looks() -> None:
+    """Whoever closes the run looks until the port is quiet, and no further: that must be the one who closes the bell."""
+    lingering = _Lingering()
+    port = SwitchingPort(lingering, 1)
+    port.close()
+    lingering.quiet = True
+    assert not port.quiet
+    port.poll()
+    assert port.quiet
+    assert port.bell.wait(0)  # a closed one keeps nobody waiting
+    port.poll()

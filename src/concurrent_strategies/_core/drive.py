@@ -131,7 +131,7 @@ class Engine:
                     port.stop(chunk, detail)
                     if self.feedback is not None:
                         self.feedback.stopped(chunk, detail, now)
-            self.slack = 0.0 if port.inline else run.slack(port.seats, port.span)
+            self.slack = 0.0 if port.inline else run.slack(port.seats, port.span, attended=self.attended)
             due = min(run.due(now, port.span), port.alarm)
             return max(0.0, (due if self.feedback is None else min(due, self.feedback.due)) - now)
 

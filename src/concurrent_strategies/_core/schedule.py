@@ -18,6 +18,9 @@ PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat ha
 LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
+LONG_PAUSE = (
+    0.01  # the same with many seats, where one that is idle meanwhile matters less, and nobody waits for results
+)
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -231,17 +234,18 @@ class Schedule:
                 times.append(max(held.heard + self._patience, now + PATIENCE / 2))
         return min(times)
 
-    def slack(self, seats: int, span: int) -> float:
+    def slack(self, seats: int, span: int, *, attended: bool) -> float:
         """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
 
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
         is taken in together. Half of what the least busy seat has left by what is known; and as that may turn out to be
-        wrong, never more than `PAUSE`.
+        wrong, never more than `PAUSE`, or half of that for each seat if nobody waits for single results (`attended`).
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
         seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span / 2
-        return min(seconds, PAUSE) if seconds > SPARED else 0.0
+        longest = min(LONG_PAUSE, PAUSE / 2 * seats) if attended and seats > 2 else PAUSE
+        return min(seconds, longest) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:
         """Tell whether a seat could do what another has not begun; within one seat the calls share as it is."""

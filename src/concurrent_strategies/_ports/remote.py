@@ -26,7 +26,6 @@ from .._worker.pickling import error_from_wire, loads
 from .echo import echo
 from .luggage import pack_call
 from .processes import ProcessCrew
-from .reports import Reports
 from .sending import Sending
 from .worker import Worker
 
@@ -154,8 +153,7 @@ class RemotePort(Sending):
                 self._hear(number, worker)
         if (now := time.monotonic()) >= self.alarm:
             self.alarm = min((worker.attend(now) for worker in self._at.values()), default=float("inf"))
-        reports, self._reports = self._reports, Reports()
-        return reports
+        return self._reports.take()
 
     def _hear(self, number: int, worker: Worker) -> None:
         known = worker.ready
@@ -178,16 +176,18 @@ class RemotePort(Sending):
         """Report the death of a worker; its seats get another one when they are next given something."""
         del self._at[number]
         self._unregister(worker)
-        self._reports += worker.last_words()
+        for word in worker.last_words():
+            self._reports.add(word)
         pid, code = worker.pid, self._crew.bury(worker)
         if not worker.ready:
             self._stillborn(pid, code)
         elif (parcel := worker.reading(inside=self._inside)) and self._suspects.read(parcel.first, parcel.left):
             from .._deaths import WorkerDied  # loads concurrent.futures
 
-            self._reports.append(Failed(parcel.chunk.id, parcel.first, WorkerDied(parcel.first, pid, code)))
+            self._reports.add(Failed(parcel.chunk.id, parcel.first, WorkerDied(parcel.first, pid, code)))
         chunks = [*(parcel.chunk.id for parcel in worker.parcels.values()), *worker.rests]
-        self._reports += [Died(chunk, pid, code) for chunk in dict.fromkeys(chunks)]
+        for chunk in dict.fromkeys(chunks):
+            self._reports.add(Died(chunk, pid, code))
 
     def _stillborn(self, pid: int | None, code: int | None) -> None:
         """See to it that no worker is started for ever that ends before it is prepared."""
@@ -214,16 +214,16 @@ class RemotePort(Sending):
         if self.muted and kind in (wire.DONE, wire.FAILED):
             count = frame.b if kind == wire.DONE else 1
             worker.settle(frame.chunk, count)
-            self._reports.append(Returned(chunk.id, frame.a, count))
+            self._reports.add(Returned(chunk.id, frame.a, count))
         elif kind == wire.DONE:
             worker.settle(frame.chunk, frame.b)
             for index in range(frame.a, frame.a + frame.b) if worker.condemned else ():
                 worker.condemned.pop((frame.chunk, index), None)
             self._reports.values(chunk, frame, str(worker.pid))
             if frame.then:
-                self._reports.append(Started(chunk.id, frame.a + frame.b, frame.then))
+                self._reports.add(Started(chunk.id, frame.a + frame.b, frame.then))
         elif kind == wire.STARTED:
-            self._reports.append(Started(chunk.id, frame.a, frame.b))
+            self._reports.add(Started(chunk.id, frame.a, frame.b))
         elif kind == wire.UNREADABLE:
             del worker.parcels[frame.chunk]
             low = parcel.first - chunk.first
@@ -233,12 +233,12 @@ class RemotePort(Sending):
             worker.condemned.pop((frame.chunk, frame.a), None)
             wired, name = loads(frame.body)
             seconds = None if frame.seconds < 0 else frame.seconds
-            self._reports.append(Failed(chunk.id, frame.a, error_from_wire(wired), seconds, name or str(worker.pid)))
+            self._reports.add(Failed(chunk.id, frame.a, error_from_wire(wired), seconds, name or str(worker.pid)))
         elif kind == wire.RETURNED:
             # Below 0: all of it, as it had not even been read.
             first, count = (frame.a, frame.b) if frame.a >= 0 else (parcel.first, parcel.left)
             worker.settle(frame.chunk, count)
-            self._reports.append(Returned(chunk.id, first, count))
+            self._reports.add(Returned(chunk.id, first, count))
 
     def _take_word(self, worker: Worker, frame: wire.Frame) -> None:
         """Take what a worker says that is about no chunk."""

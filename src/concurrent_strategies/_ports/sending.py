@@ -43,7 +43,7 @@ class Sending(Port):
         self._portions = Portions()
 
     def _say(self, report: Report) -> None:
-        self._reports.append(report)
+        self._reports.add(report)
         self.bell.ring()
 
     def _send_more(self, worker: Worker) -> None:

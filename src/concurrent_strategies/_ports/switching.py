@@ -53,7 +53,7 @@ class SwitchingPort(Port):
         self._allowed = 0
         self._calls = calls
         self._before: Port | None = None  # the port that keeps seat 0 until the last one has answered
-        self._muted = self._closed = False
+        self._muted = self._closed = self._over = False
         self._add(first)
 
     def _add(self, port: Port) -> None:
@@ -85,8 +85,8 @@ class SwitchingPort(Port):
 
     @property
     def quiet(self) -> bool:  # type: ignore[override]
-        """Whether no call runs any more, after `close`."""
-        return all(port.quiet for port in self._ports)
+        """Whether no call runs any more, after `close`, as `poll` has seen: else nobody would close the bell."""
+        return self._over
 
     @property
     def muted(self) -> bool:
@@ -206,7 +206,7 @@ class SwitchingPort(Port):
             for chunk in waiting:
                 self.start(chunk)
         if self._closed:
-            self._close_bell()
+            self._end()
         return reports
 
     def close(self) -> None:
@@ -214,11 +214,12 @@ class SwitchingPort(Port):
         self._closed = True
         for port in self._ports:
             port.close()
-        self._close_bell()
+        self._end()
 
-    def _close_bell(self) -> None:
+    def _end(self) -> None:
         """Close the bell once nobody has to be waited for."""
-        if self.quiet:
+        if not self._over and all(port.quiet for port in self._ports):
+            self._over = True
             self.bell.close()
 
     # ------------------------------------------------------------------------------------------------- internals

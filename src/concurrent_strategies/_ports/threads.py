@@ -16,6 +16,7 @@ from typing import Any
 
 from .._core.bell import Bell
 from .._core.call import LOOK, Call
+from .._core.gathered import Gathered
 from .._core.lane import Lane
 from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .thread_crew import Errand, ThreadCrew
@@ -273,10 +274,10 @@ class ThreadsPort(Port):
             self._silent.clear()
             waiting = [seat for seat in self._at.values() if seat.look()]
             self.alarm = now + LOOK if waiting else float("inf")
-        reports = []
+        gathered = Gathered()
         while self._reports:
-            reports.append(self._reports.popleft())
-        return reports
+            gathered.add(self._reports.popleft())
+        return gathered.take()
 
     def close(self) -> None:
         """Give idle threads back, and abandon those in a call."""
