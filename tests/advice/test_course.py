@@ -236,6 +236,14 @@ def test_a_loop_is_not_left_for_what_its_beginning_took() -> None:
     assert one.plan.family == "asyncio"
 
 
+def test_a_loop_that_is_blocked_is_left_before_all_that_has_begun_has_ended() -> None:
+    """To begin calls is computing; one that stands still does not do that."""
+    one = course(cores=2)
+    one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 150, 0.0, calls=64))
+    assert one.look(Reading(0.02, 10, 140, 0.001, 0.0195, least=0.007, calls=128))
+    assert one.plan.family.endswith("thread")
+
+
 def test_a_loop_that_is_blocked_and_has_to_queue_gives_way_to_threads() -> None:
     """It queued for half of the time, computed for a tenth, and stood still for the rest."""
     one = course()

@@ -53,7 +53,7 @@ class SwitchingPort(Port):
         self._allowed = 0
         self._calls = calls
         self._before: Port | None = None  # the port that keeps seat 0 until the last one has answered
-        self._muted = self._closed = self._over = False
+        self._muted = self._closed = self._all_quiet = False
         self._add(first)
 
     def _add(self, port: Port) -> None:
@@ -86,7 +86,7 @@ class SwitchingPort(Port):
     @property
     def quiet(self) -> bool:  # type: ignore[override]
         """Whether no call runs any more, after `close`, as `poll` has seen: else nobody would close the bell."""
-        return self._over
+        return self._all_quiet
 
     @property
     def muted(self) -> bool:
@@ -218,8 +218,8 @@ class SwitchingPort(Port):
 
     def _end(self) -> None:
         """Close the bell once nobody has to be waited for."""
-        if not self._over and all(port.quiet for port in self._ports):
-            self._over = True
+        if not self._all_quiet and all(port.quiet for port in self._ports):
+            self._all_quiet = True
             self.bell.close()
 
     # ------------------------------------------------------------------------------------------------- internals

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from .autoport import AutoPort, Freedom
 from .plan import Plan
-from .stall import IDLE_ENOUGH, Stall
+from .stall import Stall
 
 if TYPE_CHECKING:
     from .._core.port import Port
@@ -69,7 +69,8 @@ class AutoLoop(AutoPort):
         loop: Any = self.current
         self._stall.look(loop, now, self._due)
         most = self._freedom.most
-        if self._calls < most and self._stall.busy < IDLE_ENOUGH:
+        # One that was found busy gets no more to do for one moment of rest: what blocks it waits in between.
+        if self._calls < most and self._stall.idle_in_a_row >= (1 if self._course is None else BUSY):
             self.widen(min(most, 2 * self._calls))
 
     def _next_look(self, now: float) -> float:

@@ -34,7 +34,7 @@ WORTH: Final = 0.75
 WORTH_PROCESSES: Final = 0.5
 #: Seconds until the first look, and items that must have ended by then.
 FIRST_LOOK, ENOUGH = 0.02, 8
-#: While a loop begins ever more calls it is busy with that: so many times as many as are under way must have ended.
+#: While a loop begins ever more calls it computes: then so many times as many as are under way must have ended.
 SETTLED: Final = 0.5
 #: Where too few items have ended to tell, part of the time so far until the next look.
 SOON_AGAIN: Final = 0.25
@@ -150,7 +150,8 @@ class Course:
         assert since is not None
         assert profile is not None
         seconds, items = reading.now - since.now, reading.done - since.done
-        if items < max(ENOUGH, SETTLED * reading.calls):  # too few to tell: again, before much more is lost
+        begun = 0.0 if self._stands_still(reading, since) else SETTLED * reading.calls
+        if items < max(ENOUGH, begun):  # too few to tell: again, before much more is lost
             self.due = reading.now + max(self._pause, SOON_AGAIN * seconds)
             return False
         self._pause *= 2
@@ -201,15 +202,14 @@ class Course:
             busy = cpu / seconds / self._share
             return _held(profile, cpu / items) if ONE_CORE[0] <= busy <= ONE_CORE[1] else None
         if family in ("asyncio", "thread"):
-            queued = min(0.9, (reading.queued - since.queued) / seconds)
-            stalled = min(1.0, (reading.stalled - since.stalled) / seconds) - queued
-            busy = cpu / seconds
-            if busy < ONE_CORE[0] * (1 - queued) and stalled < STALLED * (1 - queued):
+            busy, stalled, ours = _loop_of(reading, since)
+            if busy < ONE_CORE[0] * ours and stalled < STALLED * ours:
                 return None
-            items += max(0, reading.calls - since.calls) / 2  # those that have begun meanwhile are half done
+            blocks = self._stands_still(reading, since)
+            if not blocks:
+                items += max(0, reading.calls - since.calls) / 2  # those that have begun meanwhile are half done
             computing = cpu / items
-            idle = stalled - busy  # it stood still and did not compute
-            block = idle * seconds / items if idle > BLOCKED * (1 - queued) else 0.0
+            block = (stalled - busy) * seconds / items if blocks else 0.0
             wait = max(0.0, reading.least - computing - block)  # others make them longer, but not the shortest
             return replace(
                 profile, gil_cpu=computing, async_cpu=computing, async_wait=wait, wait=wait + block, async_block=block
@@ -218,6 +218,11 @@ class Course:
             self._barred = True
             return profile
         return None
+
+    def _stands_still(self, reading: Reading, since: Reading) -> bool:
+        """Tell whether a loop was found busy and did not compute."""
+        busy, stalled, ours = _loop_of(reading, since)
+        return self.plan.family in ("asyncio", "thread") and stalled - busy > BLOCKED * ours
 
     def _alone(self, profile: WorkloadProfile) -> float:
         """Return the seconds of an item for one worker, which has to share the cores with other programs."""
@@ -237,6 +242,14 @@ class Course:
         if left is None:
             return cost.bottleneck.seconds / choice.model.demands.items < worth * each
         return cost.total < worth * left * each
+
+
+def _loop_of(reading: Reading, since: Reading) -> tuple[float, float, float]:
+    """Return the parts of the time for which a loop computed, was busy, and did not have to queue for its core."""
+    seconds = max(reading.now - since.now, 1e-9)
+    queued = min(0.9, (reading.queued - since.queued) / seconds)
+    busy = max(0.0, reading.cpu - since.cpu) / seconds
+    return busy, min(1.0, (reading.stalled - since.stalled) / seconds) - queued, 1 - queued
 
 
 def _held(profile: WorkloadProfile, computing: float) -> WorkloadProfile | None:

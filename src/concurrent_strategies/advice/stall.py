@@ -27,6 +27,7 @@ class Stall:
         busy: part of the time between the last two looks for which it was: by its CPU, or all of it if it came late.
         facts: about its thread, once it has answered.
         in_a_row: looks that found it busy, without one that did not.
+        idle_in_a_row: looks that found it at rest, without one that did not.
     """
 
     def __init__(self) -> None:
@@ -34,6 +35,7 @@ class Stall:
         self.busy: float = 1.0
         self.facts: ThreadFacts | None = None
         self.in_a_row: int = 0
+        self.idle_in_a_row: int = 0
         self._began = self._looked = clock()
         self._asked: float | None = None
         self._cpu = 0.0
@@ -56,7 +58,9 @@ class Stall:
         late = now - due > PROMPT if loop.callers else self._asked is not None or self._late
         cpu, self._cpu = self._cpu, self.facts.cpu() if self.facts is not None else 0.0
         self.busy = 1.0 if late or self.facts is None or since <= 0 else (self._cpu - cpu) / since
-        self.in_a_row = self.in_a_row + 1 if self.facts is not None and self.busy >= IDLE_ENOUGH else 0
+        busy = self.busy >= IDLE_ENOUGH
+        self.in_a_row = self.in_a_row + 1 if self.facts is not None and busy else 0
+        self.idle_in_a_row = 0 if busy else self.idle_in_a_row + 1
         if late:
             self.seconds += since
         self._late = False
@@ -67,7 +71,8 @@ class Stall:
     def forget(self) -> None:
         """Begin anew: what comes late from before says nothing."""
         self._looked = clock()
-        self._asked, self._late, self.in_a_row = None, False, 0
+        self._asked, self._late = None, False
+        self.in_a_row = self.idle_in_a_row = 0
 
     def _answer(self) -> None:
         asked, self._asked = self._asked, None
