@@ -244,6 +244,24 @@ def test_a_loop_that_is_blocked_is_left_before_all_that_has_begun_has_ended() ->
     assert one.plan.family.endswith("thread")
 
 
+def test_a_loop_that_may_be_blocked_is_looked_at_again_soon_and_all_counts() -> None:
+    """In 20 ms six may pass by chance; a minute's half is no chance any more."""
+    one = course(cores=2)
+    one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 150, 0.0, calls=16))
+    assert not one.look(Reading(0.02, 10, 140, 0.001, 0.013, least=0.007, calls=16))
+    assert one.due == pytest.approx(0.03)
+    assert one.look(Reading(0.03, 15, 135, 0.001, 0.023, least=0.007, calls=16))
+    assert one.plan.family.endswith("thread")
+
+
+def test_a_loop_that_is_busy_half_of_the_time_for_long_is_looked_at_ever_more_seldom() -> None:
+    """That is what it does, and no chance."""
+    one = course(cores=2)
+    one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
+    assert not one.look(Reading(0.08, 200, 99_800, 0.045, 0.045, least=0.01))
+    assert one.due >= 0.08 + 0.02
+
+
 def test_a_loop_that_is_blocked_and_has_to_queue_gives_way_to_threads() -> None:
     """It queued for half of the time, computed for a tenth, and stood still for the rest."""
     one = course()

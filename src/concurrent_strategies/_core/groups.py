@@ -36,9 +36,10 @@ if TYPE_CHECKING:
 def run_shared(func: Func, items: Iterator[Any], out: list[Any]) -> None:
     """Run items in the context that they share, which is the current one.
 
-    CPython's `extend` appends one after the other, also where another thread takes values off the front meanwhile.
+    `out.extend(map(func, items))` would be twice as fast, but takes a StopIteration of the function's own for the end.
     """
-    out.extend(map(func, items))
+    for item in items:
+        out.append(func(item))  # noqa: PERF401  (what is done must stand there; a bound `append` is a fifth slower)
 
 
 def run_bare(func: Func, items: Iterator[Any], out: list[Any], fresh: Context) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 #: Tasks that a loop begins with.
 FEW: Final = 8
+#: Tasks that it has at most before the first item has ended, and seconds after which it is taken to wait all the same:
+#: whatever has begun in a loop that turns out to be blocked stays there.
+CAREFUL, PATIENCE = 16, 0.012
 #: A loop that is found busy so many times in a row is a reason to think. Not before: to load what that takes would keep
 #: a loop that waits from its work.
 BUSY: Final = 3
@@ -35,6 +38,7 @@ class AutoLoop(AutoPort):
     def __init__(self, loop: Port, freedom: Freedom) -> None:
         super().__init__(loop, min(FEW, freedom.most), Plan("asyncio", freedom.most), freedom, 0.0)
         self._stall = Stall()
+        self._first_look = math.inf  # when the loop was first looked at
 
     def close(self) -> None:
         """End or abandon at once whatever still runs, everywhere."""
@@ -68,7 +72,9 @@ class AutoLoop(AutoPort):
         """See how busy the loop is, and have it do more at once if it has time for that."""
         loop: Any = self.current
         self._stall.look(loop, now, self._due)
-        most = self._freedom.most
+        self._first_look = min(self._first_look, now)
+        known = self._done > 0 or now - self._first_look > PATIENCE
+        most = self._freedom.most if known else min(CAREFUL, self._freedom.most)
         # One that was found busy gets no more to do for one moment of rest: what blocks it waits in between.
         if self._calls < most and self._stall.idle_in_a_row >= (1 if self._course is None else BUSY):
             self.widen(min(most, 2 * self._calls))

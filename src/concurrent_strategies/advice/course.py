@@ -47,6 +47,8 @@ ONE_CORE = (0.85, 1.2)
 HALF_BUSY: Final = 0.5
 #: Part of the looks that find a loop busy: of one that blocks for 2 ms again and again, a quarter are answered at once.
 STALLED: Final = 0.7
+#: Part from which on it is looked at once more, and soon, unless it has been looked at for as long as this (seconds).
+DOUBTFUL, LONG_ENOUGH = 0.5, 0.06
 #: Part of the time that it did not queue for a core for which a loop stands still without computing: below, it waited
 #: for the GIL.
 BLOCKED: Final = 0.4
@@ -154,11 +156,12 @@ class Course:
         if items < max(ENOUGH, begun):  # too few to tell: again, before much more is lost
             self.due = reading.now + max(self._pause, SOON_AGAIN * seconds)
             return False
+        found = self._found(profile, reading, since) if seconds > 0 and self._changes < CHANGES else None
+        if found is None and self._in_doubt(reading, since):
+            self.due = reading.now + FIRST_LOOK / 2
+            return False
         self._pause *= 2
         self.due = reading.now + self._pause
-        if seconds <= 0 or self._changes >= CHANGES:
-            return False
-        found = self._found(profile, reading, since)
         self._since = reading
         if found is None:
             return False
@@ -218,6 +221,12 @@ class Course:
             self._barred = True
             return profile
         return None
+
+    def _in_doubt(self, reading: Reading, since: Reading) -> bool:
+        """Tell whether a loop was busy for much of the time, but for so short a time that this may have been chance."""
+        busy, stalled, ours = _loop_of(reading, since)
+        doubtful = max(busy, stalled) >= DOUBTFUL * ours and reading.now - since.now < LONG_ENOUGH
+        return self.plan.family == "asyncio" and doubtful and self._changes < CHANGES
 
     def _stands_still(self, reading: Reading, since: Reading) -> bool:
         """Tell whether a loop was found busy and did not compute."""

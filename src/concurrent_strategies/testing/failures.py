@@ -53,6 +53,13 @@ def interrupt_on_three(notices: Board, x: int) -> int:
     return x
 
 
+def raise_late(error: BaseException, x: int) -> int:
+    """Raise it for 900."""
+    if x == 900:
+        raise error
+    return x
+
+
 def group_on_three(x: int) -> int:
     """Raise a group with a note for 3."""
     if x == 3:
@@ -124,6 +131,15 @@ class FailurePromises(Promises):
                     outcomes = list(strategy.outcomes(functools.partial(func, error), range(8)))
                     assert [isinstance(outcome, Success) for outcome in outcomes] == [x != 3 for x in range(8)]
                     assert type(outcomes[3].error) is type(error), (func, outcomes[3])
+
+    def test_a_stop_among_many_short_items_is_the_end_of_none_but_its_own(self) -> None:
+        """Whatever loop they are run in, and whether or not they share their context."""
+        with self.new() as strategy:
+            for shared in (False, True):
+                func = functools.partial(raise_late, StopIteration("stop"))
+                outcomes = list(strategy.outcomes(func, range(1000), shared_context=shared, timeout=60))
+                assert [outcome.index for outcome in outcomes if isinstance(outcome, Failure)] == [900]
+                assert type(outcomes[900].error) is StopIteration
 
     def test_what_is_no_ordinary_error_is_raised_as_a_cause(self) -> None:
         """Nobody's `for` loop, task group or interpreter takes it for its own end."""
