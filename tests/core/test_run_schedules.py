@@ -327,6 +327,14 @@ def test_too_many_failures_end_the_run(scenario: Scenario) -> None:
     assert [start for start in trial.starts if start.at > trial.halted_at] == []
 
 
+@many
+@given(scenarios(ends=(OK, FAIL), later=(OK, FAIL), max_failures=st.integers(1, 5), retry=st.just(Retry(attempts=2))))
+def test_what_would_be_run_again_is_no_failure_of_a_run_that_is_stopped(scenario: Scenario) -> None:
+    """Others have stopped it: the item has no outcome, as any other that was under way."""
+    failed = [attempt for _, outcome, attempt in tried(scenario).outcomes if isinstance(outcome, BaseException)]
+    assert set(failed) <= {2}
+
+
 @given(st.integers(0, 60), st.sampled_from((0.1, 0.5, 0.9)), st.booleans())
 def test_a_share_of_failures_is_judged_by_the_whole_input(items: int, share: float, sized: bool) -> None:
     """With a known length the bound is that share of it; else it is judged over what is done, from the 20th on."""

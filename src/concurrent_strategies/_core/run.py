@@ -85,9 +85,8 @@ class Run:
         """How many more items may be read from the input now."""
         if self._schedule.ended or self.halted or self.horizon is not None or self._broken:
             return 0
-        if self._rules.window is None:
-            return 1 << 40
-        return max(0, self._rules.window - (self.read - self._handed))
+        window = self._rules.window
+        return 1 << 40 if window is None else max(0, window - (self.read - self._handed))
 
     def feed(self, items: Sequence[Any]) -> None:
         """Take items that were read from the input, in its order."""
@@ -232,11 +231,12 @@ class Run:
         self, held: Held, index: int, error: BaseException, now: float, seconds: float | None = None, worker: str = ""
     ) -> None:
         attempt, retry = held.chunk.attempt, self._rules.retry
-        stopped = self.halted or self._broken or (self.horizon is not None and index > self.horizon)
-        if retry is not None and not stopped and retry.covers(error, attempt):
-            self._chance = self._chance or random.Random()
-            due = now + retry.delay(attempt, self._chance.random())
-            self._schedule.backlog.again(due, index, attempt + 1, held.items(index, 1)[0])
+        behind = self.horizon is not None and index > self.horizon
+        if retry is not None and not (self._broken or behind) and retry.covers(error, attempt):
+            if not self.halted:  # else it has no outcome, as it would have been run again
+                self._chance = self._chance or random.Random()
+                due = now + retry.delay(attempt, self._chance.random())
+                self._schedule.backlog.again(due, index, attempt + 1, held.items(index, 1)[0])
             return
         self._put(Fault(index, error, seconds, attempt, worker).of(held.items(index, 1)[0]))
 
