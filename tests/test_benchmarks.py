@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from benchmarks import plot, tables
 from benchmarks.cases import SECTIONS
+from benchmarks.disturbance import disturbance, workloads
 from benchmarks.harness import BEST_TUNED, IDEAL, Case, Contender, Reading, Target, measure
 from benchmarks.peers import bare
 from benchmarks.report import record
@@ -61,6 +62,15 @@ def test_the_page_gets_its_table_between_the_markers(quick: dict[str, Any]) -> N
     assert plot.svg(quick["records"]).startswith("<svg ")
     with pytest.raises(ValueError, match="no markers"):
         tables.placed("a page", "a table")
+
+
+def test_what_measuring_costs_is_told_item_by_item() -> None:
+    """The same items, bare and measured."""
+    found = disturbance("zlib_compress", rounds=1, budget=0.2, size=0.1)
+    assert 1 <= found.items < 12
+    assert found.seconds > 0
+    assert 0.2 < found.ratio < 20
+    assert "async_blocking" not in workloads()
 
 
 def _measured(*contenders: Contender, **how: Any) -> dict[str, Any]:

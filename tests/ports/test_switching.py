@@ -299,7 +299,7 @@ class _Lingering(Port):
 
 
 def test_the_bell_is_closed_also_if_the_last_call_ends_while_nobody_looks() -> None:
-    """Whoever closes the run looks until the port is quiet, and no further: that must be the one who closes the bell."""
+    """Whoever closes the run looks until the port is quiet, and no further: that look has to close the bell."""
     lingering = _Lingering()
     port = SwitchingPort(lingering, 1)
     port.close()

@@ -239,12 +239,13 @@ class Schedule:
 
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
         is taken in together. Half of what the least busy seat has left by what is known; and as that may turn out to be
-        wrong, never more than `PAUSE`, or half of that for each seat if nobody waits for single results (`attended`).
+        wrong, never more than `PAUSE`, or half of that for each seat, if nobody waits for single results
+        (`attended`).
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
         seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span / 2
-        longest = min(LONG_PAUSE, PAUSE / 2 * seats) if attended and seats > 2 else PAUSE
+        longest = min(LONG_PAUSE, PAUSE / 2 * max(2, seats)) if attended else PAUSE
         return min(seconds, longest) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:
