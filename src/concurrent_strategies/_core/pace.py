@@ -28,7 +28,7 @@ class Pace:
 
     def __init__(self, fixed: int | None = None, first: int = FIRST) -> None:
         self.per_item: float | None = None
-        self.typical = 0.0
+        self.typical: float = 0.0
         self.expected: float | None = None
         self._fixed = fixed
         self._first = self._cap = first
