@@ -88,7 +88,7 @@ def test_a_chunk_is_reported_whole_and_in_order(count: int, first: int, kind: Ca
 def test_short_items_are_reported_in_groups_and_long_ones_alone() -> None:
     """After a while of short items a report speaks of many; an item that sleeps is announced by itself."""
     pause = threading.Event()
-    diary, _ = run(lambda x: pause.wait(0.2) if x == 2500 else x, range(5000))
+    diary, _ = run(lambda x: pause.wait(0.2) if x == 2500 else x, range(30_000))  # several times the longest group
     announced = {report.first: report.count for report in diary.reports if isinstance(report, Started)}
     assert max(announced.values()) > 8
     assert len(announced) < 1000
