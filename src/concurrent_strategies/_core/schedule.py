@@ -18,9 +18,7 @@ PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat ha
 LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
-LONG_PAUSE = (
-    0.01  # the same with many seats, where one that is idle meanwhile matters less, and nobody waits for results
-)
+LONG_PAUSE = 0.01  # the same with many seats, of which an idle one matters less, while nobody waits for results
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
