@@ -29,6 +29,7 @@ HEAD = 0.25  # calls at once above the product, so that the other side always ha
 SPARE = 2  # ... and these
 DRAIN = 0.75  # below 1 / (1 + HEAD), or the queue that we are ourselves would be taken for the round trip
 LEVEL = 6  # rounds between two drains
+TRUST = 2  # drains in a row that may end at the round trip that is known: by chance it may have been one in a queue
 CUT = 0.9  # of what is left under way after refusals
 SETTLE = 0.01  # seconds until everybody has heard of a cut: what began before that was begun in ignorance
 PATIENCE = 2  # refusals of one worker's calls in that time, which is enough for whoever hears at all
@@ -127,6 +128,7 @@ class Congestion:
         self._last = 0.0  # the last one
         self._spread = 0.0
         self._levels = 0  # rounds since the last drain
+        self._trusted = 0  # drains that ended at the round trip that was known, since one went to the bottom
         self._drained: tuple[float, float] | None = None  # from which limit and round trip it is being drained
         self._passing = False  # those under way were started under a higher limit
         self._ceiling = _Ceiling()
@@ -214,7 +216,7 @@ class Congestion:
         if self._levels > LEVEL and self.limit > 2 * SPARE:
             aim = min(aim, DRAIN * self.limit)
         if aim < 0.9 * self.limit:
-            self._drain(max(aim, DRAIN * self.limit), seconds)
+            self._drain(DRAIN * self.limit, seconds)  # by no less: a small part of the rate is missed by chance
         else:
             self._grow(aim, self.limit)
 
@@ -229,9 +231,10 @@ class Congestion:
                 self._starting, self._flat, self._rate = True, 0, rate
                 self._base, self._drained = seconds, None
                 return
-            self._base = seconds
+            self._base, self._trusted = seconds, 0
         else:
-            known = 0.97 * self._base <= seconds <= 1.1 * self._base
+            known = 0.97 * self._base <= seconds <= 1.1 * self._base and self._trusted < TRUST
+            self._trusted += known
             self._base = min(self._base, seconds)
             self._rate = max(rate, 0.9 * self._rate)
             if self.limit > SPARE and not known:
