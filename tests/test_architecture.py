@@ -55,7 +55,7 @@ RUN_WORDS = re.compile(r"(?<![A-Za-z])(ordered|buffersize|on_error|retry|progres
 
 MOST_LINES, MOST_FUNCTION_LINES, MOST_PARAMETERS = 320, 60, 8
 # class -> the base whose private attributes it sets on purpose
-SETS_ITS_BASE = {"Lane": "Telling", "GreenBell": "Bell", "IsolatedPort": "Sending"}
+SETS_ITS_BASE = {"Lane": ("Telling", "Unannounced"), "GreenBell": ("Bell",), "IsolatedPort": ("Sending",)}
 # file or file:function -> the reason why it may be bigger
 EXCEPTIONS: dict[str, str] = {}
 
@@ -233,7 +233,7 @@ def test_no_class_sets_what_is_private_to_its_base() -> None:
             new = bases[todo.pop()] - above
             above |= new
             todo += new
-        found += [(name, base) for base in above if own & private[base] and SETS_ITS_BASE.get(name) != base]
+        found += [(name, base) for base in above if own & private[base] and base not in SETS_ITS_BASE.get(name, ())]
     assert found == []
 
 

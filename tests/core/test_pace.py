@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent_strategies._core.call import PROOF, SHORT
 from concurrent_strategies._core.gathered import Gathered
-from concurrent_strategies._core.pace import BEAT, FIRST, Pace
+from concurrent_strategies._core.pace import FIRST, SHORT_BEAT, Pace
 from concurrent_strategies._core.port import Chunk, Done
 from concurrent_strategies._core.stride import RELAPSE, Stride
 
@@ -70,7 +70,7 @@ def test_what_was_short_in_an_earlier_run_begins_with_a_chunk_of_full_length() -
     """As far as everybody still gets two of them; what was long, or is not known, begins as ever."""
     pace = Pace()
     pace.expected = TINY
-    assert pace.size(1 << 20, 2, 1, True) == int(BEAT / TINY)
+    assert pace.size(1 << 20, 2, 1, True) == int(SHORT_BEAT / TINY)
     assert pace.size(1000, 2, 1, True) == 250
     pace.expected = 1.0
     assert pace.size(1 << 20, 2, 1, True) == Pace().size(1 << 20, 2, 1, True) == FIRST

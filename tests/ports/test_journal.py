@@ -8,6 +8,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -115,7 +116,8 @@ def test_a_journal_says_what_is_done_and_what_has_begun() -> None:
     assert read(memory) == (7, 100, [], 1)
     assert journal.note("a")
     assert read(memory) == (7, 100, ["a"], 1)
-    assert not journal.note({}), "what takes code to make again is told"
+    for value in (object(), {1}, [[1]], {"a": Path()}, (Decimal(1),), ["x" * SIZE]):
+        assert not journal.note(value), "what takes code to make again is told"
     assert not journal.note("x" * SIZE)
     assert read(memory) == (7, 100, ["a"], 1)
     journal.cut(102)
@@ -124,6 +126,15 @@ def test_a_journal_says_what_is_done_and_what_has_begun() -> None:
     journal.begin(8, 0, 1)
     assert read(memory) == (8, 0, [], 1)
     assert told == [1, 1], "what was done before was told before"
+    journal.begin(9, 10, 100)
+    assert journal.note((1, "a"))
+    journal.begin_group(4)
+    assert read(memory) == (9, 10, [(1, "a")], 4), "a group is begun together"
+    assert journal.note_group([1, 2, 3, {"b": 4}, [5]], 4)
+    assert read(memory) == (9, 10, [(1, "a"), 2, 3, {"b": 4}, [5]], 1)
+    assert not journal.note_group(list(range(SIZE)), SIZE)
+    assert not journal.note_group([1, object()], 2)
+    journal.begin(8, 0, 1)
     journal.leave()
     assert journal.note(5)
     assert read(memory) == (8, 0, [], 1), "a forked child does not write here any more"

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 SHORT = 0.0004  # seconds: items below this are run in groups, those above are announced and reported one by one
+BARE = 0.00004  # the same where items can be written down: that costs about 1 us each
+TELL = 0.001  # seconds for which a worker writes down what it does, before its first word about it
+LONGEST_TELL = 0.016  # the same later on; an item of 2 ms and more is announced, and told by itself
 GROUP = 0.001  # seconds of work in a group; with what is found only afterwards this stays below 2 ms
 PROOF = 32  # short items in a row before the first group: a death among a few items then costs exactly one
 LOOK = 0.002  # seconds after which a port asks for what a worker has not announced

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from time import perf_counter as clock
 
-from .call import SHORT
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -28,6 +26,12 @@ if TYPE_CHECKING:
 
         def note(self, value: Any) -> bool:
             """Write that the item under way is done and the next one begun; False if its value cannot be written."""
+
+        def begin_group(self, count: int) -> None:
+            """Write that so many items are begun together, behind what is done."""
+
+        def note_group(self, out: list[Any], count: int) -> bool:
+            """Write that the last values in `out` are what the first of them returned; False if that is impossible."""
 
         def cut(self, end: int) -> None:
             """Write that nothing behind this index is begun."""
@@ -75,24 +79,25 @@ def run_briefly(
     items: Iterator[Any],
     out: list[Any],
     ends: list[float],
-    context: Context,
-    shared: bool,
+    context: Callable[[], Context],
     known: bool,
     note: Callable[[Any], bool] | None,
-) -> None:
-    """Run items for as long as all of them together are short, or up to an awaitable, unless it is `known` what comes.
+    until: float,
+) -> bool:
+    """Run items up to a time, or up to an awaitable, unless it is `known` what comes; return whether that is for later.
 
-    The time at which each has ended goes into `ends`. Its value is noted, if it can be; else it is the last one.
+    Each runs in what `context` returns. The time at which it has ended goes into `ends`. Its value is noted, if it can
+    be; else it is the last one.
     """
-    until = clock() + SHORT
     for item in items:
-        value = (context if shared else context.copy()).run(func, item)
+        value = context().run(func, item)
         out.append(value)
         ends.append(now := clock())
         if now > until or (note is not None and not note(value)):
-            break
+            return False
         if not (known or (known := not hasattr(type(value), "__await__"))):
-            break
+            return False
+    return True
 
 
 def trimmed(error: BaseException, *files: str) -> BaseException:

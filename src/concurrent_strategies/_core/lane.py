@@ -13,11 +13,11 @@ from __future__ import annotations
 import sys
 from time import perf_counter as clock
 
-from .call import ASYNC, SHORT, Call
-from .groups import run_apart, run_bare, run_briefly, run_shared, trimmed
-from .item import OURS, resource, seeded
+from .call import ASYNC, Call
+from .groups import trimmed
+from .item import resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
-from .telling import Telling
+from .unannounced import HERE, Unannounced
 from .undeclared import PENDING, awaitable, plain_front
 
 TYPE_CHECKING = False
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
     from .groups import Journal
 
+FEW, GROUPS = 512, 16  # single items, and groups of short ones, that are written down before a word about them
+
 # Without a GIL taking the rest of an iterator is no single step, so that every item has to be announced alone.
 _GROUPS = getattr(sys, "_is_gil_enabled", lambda: True)()
 
 
-class Lane(Telling):
+class Lane(Unannounced):
     """One worker's way through its chunks; `step` is for the worker, `recall` for anybody else.
 
     Args:
@@ -55,19 +57,15 @@ class Lane(Telling):
         quiet: bool = False,
         journal: Journal | None = None,
     ) -> None:
-        from contextvars import copy_context
-
         super().__init__(call, emit, worker, journal)
         self._callers_thread = callers_thread
-        self._func = call.bound()
-        self._context = (copy_context() if call.context is None else call.context).copy()
-        self._bare = OURS.issuperset(self._context)
         self._awaits = self._decided = call.colour == ASYNC
         # Whether an awaitable that comes late is an error is decided by the run's first item, which others may have.
         self._lenient = not self._awaits
         self._alone = call.seed is not None or self._awaits or call.task_timeout is not None or not _GROUPS
         self._loop: Any = None
         self._quiet = quiet and not self._alone
+        self._written = self._quiet and journal is not None
         self._at = self._stop = 0  # offsets in the chunk: next item to start, end of what is ours
 
     def provide(self, value: Any) -> None:
@@ -108,8 +106,8 @@ class Lane(Telling):
             chunk = self._chunk
             if chunk is None:
                 return
-            self._unannounced = self._quiet and self._stride.left > 0
-            count = min(self._stride.left if self._unannounced else self._stride.size, self._stop - self._at)
+            self._unannounced = self._quiet and (self._written or self._stride.left > 0)
+            count = min(self._next_count(), self._stop - self._at)
             low = self._at
             group = chunk.items[low : low + count] if count < len(chunk.items) else chunk.items
             self._base, self._out, self._ends, self._iterator = low, [], [], iter(group)
@@ -121,6 +119,14 @@ class Lane(Telling):
             self._since = clock()
         while not self._run_group(chunk):
             pass
+
+    def _next_count(self) -> int:
+        stride = self._stride
+        if not self._unannounced:
+            return stride.size
+        if not self._written:
+            return stride.left
+        return stride.size if stride.size > 1 and not self._fits else max(FEW, GROUPS * stride.size)
 
     def _run_group(self, chunk: Chunk) -> bool:
         """Run what the iterator still has; return False after an item that failed, with more to come."""
@@ -140,7 +146,7 @@ class Lane(Telling):
             began = self._flush(chunk, now, kinds, failed=error is not None)
             if error is not None:
                 index = chunk.first + self._base
-                self._emit(Failed(chunk.id, index, trimmed(error, __file__), now - began, self._worker))
+                self._emit(Failed(chunk.id, index, trimmed(error, __file__, HERE), now - began, self._worker))
                 self._base, self._out, self._since = self._base + 1, [], clock()
             over = self._base >= self._group_end
             if over:
@@ -155,18 +161,12 @@ class Lane(Telling):
             self._run_alone(chunk.first + self._base, out)
         elif self._unannounced:
             try:
-                context, shared = self._context, self._call.shared_context
-                note = None if self._journal is None else self._journal.note
-                run_briefly(self._func, self._iterator, out, self._ends, context, shared, self._decided, note)
+                self._run_unannounced(out)
             finally:  # nobody knows of what follows, be it an item that failed or one that may take long
                 with self._lock:
                     self._cut(chunk)
-        elif self._call.shared_context:
-            self._context.run(run_shared, self._func, self._iterator, out)
-        elif self._bare:
-            run_bare(self._func, self._iterator, out, self._context)
         else:
-            run_apart(self._func, self._iterator, out, self._context)
+            self._run_group_of(self._iterator, out)
 
     def _run_alone(self, index: int, out: list[Any]) -> None:
         """Run the group's one item, with whatever it needs of its own: a seed, a loop, a judge of its time."""
@@ -227,7 +227,7 @@ class Lane(Telling):
             except BaseException as error:
                 if self._callers_thread and isinstance(error, KeyboardInterrupt):
                     raise
-                report = Failed(chunk.id, index, trimmed(error, __file__), clock() - self._since, self._worker)
+                report = Failed(chunk.id, index, trimmed(error, __file__, HERE), clock() - self._since, self._worker)
             with self._lock:
                 del out[0]
                 self._base += 1
@@ -280,7 +280,9 @@ class Lane(Telling):
         self._cut(chunk)
         if self._decided or self._is_plain(chunk.first + self._base):
             done = plain_front(self._out) if self._lenient else len(self._out)
-            self._report_front(chunk, done, min(clock() - self._since, SHORT * done))
+            until = self._ended(done)
+            self._report_front(chunk, done, until - self._since)
+            self._since = until
         current = self._base + len(self._out)
         if self._unannounced and current < self._group_end:
             self._emit(Started(chunk.id, chunk.first + current, 1))

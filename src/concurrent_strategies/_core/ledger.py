@@ -78,6 +78,11 @@ class Held:
             self._marks[current + 1 :] = self._marks[current + 1 :].translate(_CUT)
 
     @property
+    def begun(self) -> bool:
+        """Whether its worker has said anything of its items."""
+        return self.announced > 0 or self.open < len(self.chunk.items)
+
+    @property
     def can_give_back(self) -> bool:
         """Whether a recall could bring items back: some are not announced, or announced only as part of a group."""
         return self.announced > 1 or self._marks.find(UNSTARTED) >= 0

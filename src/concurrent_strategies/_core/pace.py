@@ -1,15 +1,18 @@
 """How long a chunk may be: by the measured time of the items, never by their number.
 
-A chunk costs the engine some 100 us, so that 4 ms of work make it vanish; more would only harm the balance, and the
-more so the more workers there are. Towards the end of the input chunks shrink with what is left (guided
-self-scheduling, Polychronopoulos and Kuck 1987), so that the workers end together.
+A chunk costs the engine some 100 us and more, as its code is out of the caches each time: 40 ms of work make that
+vanish, and harm the balance no more than shorter ones, as what is not started is called back for whoever is idle.
+Towards the end of the input chunks shrink with what is left (guided self-scheduling, Polychronopoulos and Kuck 1987),
+so that the workers end together.
 """
 
 from __future__ import annotations
 
-BEAT = 0.004  # seconds of work in a chunk
-AHEAD = 0.005  # a second chunk waits at a seat only while a chunk takes less than this
-FLOOR = 0.0003  # towards the end, no chunk below this many seconds
+BEAT = 0.04  # seconds of work in a chunk
+SHORT_BEAT = 0.004  # the same for trifles, which are sent and taken in while the workers run others
+TRIFLE = 0.00001  # seconds below which an item costs whoever drives as much as its worker
+AHEAD = 0.05  # a second chunk waits at a seat only while a chunk takes less than this
+FLOOR = 0.0005  # towards the end, no chunk below this many seconds
 FIRST = 64  # items in the first chunk, while nothing is known: optimistic, as a small map is then one round trip
 TINY = 0.0001  # seconds of work that one worker has done before a second one is awake
 GROWTH = 8  # a chunk is at most this many times longer than one that has been measured
@@ -51,7 +54,7 @@ class Pace:
             return self._fixed
         if self.per_item is None:
             return self._first
-        return max(1, min(int(BEAT / self.per_item), self._cap))
+        return max(1, min(_fit(self.per_item), self._cap))
 
     def looks_ahead(self) -> bool:
         """Tell whether a seat should have its next chunk before it has ended this one."""
@@ -74,7 +77,7 @@ class Pace:
                 if ended and self.expected * left < TINY:
                     seats = 1
                 # As an earlier run has shown them to be short; if they are not so now, they are called back.
-                size = max(size, min(int(BEAT / self.expected) * span, left // (2 * seats)))
+                size = max(size, min(_fit(self.expected) * span, left // (2 * seats)))
             return max(1, min(size, -(-left // seats)))
         size = self.depth() * span
         if ended:
@@ -85,6 +88,11 @@ class Pace:
             floor = min(int(FLOOR / self.per_item) * span, -(-left // seats))
             size = min(size, max(floor, -(-left // (2 * seats))))
         return max(1, size)
+
+
+def _fit(per_item: float) -> int:
+    """Return how many items a chunk should have at most."""
+    return int((BEAT if per_item > TRIFLE else SHORT_BEAT) / per_item)
 
 
 class Paces:

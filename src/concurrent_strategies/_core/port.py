@@ -105,19 +105,22 @@ class Done(Report):
     def absorb(self, other: Done) -> bool:
         """Become one report with another, of the items right behind; return whether they go together.
 
-        Two groups do, and single items: how long each of these took is kept.
+        Two groups do, and items that were timed alone: how long each of these took is kept.
         """
-        group = len(other.values) > 1
-        if group != (len(self.values) > 1 and self.each is None) or self.awaited != other.awaited:
+        ours, theirs = self._times(), other._times()
+        if (ours is None) != (theirs is None) or self.awaited != other.awaited:
             return False
-        if group:
+        if ours is None or theirs is None:
             self.groups += 1
         else:
-            self.each = self.each or [self.seconds]
-            self.each.append(other.seconds)
+            ours += theirs
+            self.each = ours
         self.values += other.values
         self.seconds += other.seconds
         return True
+
+    def _times(self) -> list[float] | None:
+        return [self.seconds] if len(self.values) == 1 else self.each
 
 
 class Failed(Report):

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from .backlog import Backlog
 from .ledger import Held
-from .pace import FIRST, Paces
+from .pace import FIRST, TRIFLE, Paces
 from .port import Chunk
 from .rules import Rules
 
@@ -18,7 +18,9 @@ PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat ha
 LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
-LONG_PAUSE = 0.01  # the same with many seats, of which an idle one matters less, while nobody waits for results
+LONG_PAUSE = 0.01  # the same while nobody waits for results
+STORE = 2  # a seat gets another chunk in store while it has no more to do than so many times its length
+MOMENT = 0.002  # seconds of work for which nobody else is started
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -147,9 +149,12 @@ class Schedule:
         pace = self.paces.of(seat)
         if span == 1 and not pace.looks_ahead():
             return False
+        if pace.per_item is None:
+            return load <= span + span // 2 * (span > 1)
+        if span == 1 and pace.per_item > TRIFLE:  # at the end, chunks are short, and are for everybody
+            return load <= STORE * pace.size(self.backlog.count, self._seats, span, self.ended)
         # Where calls at once claim from one seat, half of them may end before the engine looks again.
-        spare = span // 2 if span > 1 else 0
-        return load <= spare + (pace.depth() * span if pace.per_item is not None else span)
+        return load <= span // 2 + pace.depth() * span
 
     def _may_start(self, now: float) -> bool:
         self._next_start_is_later = now < self._next_start
@@ -175,7 +180,7 @@ class Schedule:
         for held in self.held.values():
             # The same sums as in `due`: a difference of times may round to the other side.
             hidden = span == 1 and held.announced > 1 and now >= held.heard + SILENCE
-            if held.recalled or not (hidden or (idle and now >= held.heard + self._patience)):
+            if held.recalled or not (hidden or (idle and now >= self._late(held))):
                 continue
             if held.can_give_back and not self._is_next(held):
                 held.recalled = True
@@ -229,21 +234,30 @@ class Schedule:
             if recallable and span == 1 and held.announced > 1:
                 times.append(held.heard + SILENCE)
             if recallable and not self.backlog.count and self._spare(span):
-                times.append(max(held.heard + self._patience, now + PATIENCE / 2))
+                times.append(max(self._late(held), now + PATIENCE / 2))
         return min(times)
+
+    def _late(self, held: Held) -> float:
+        """Return when a chunk has been silent for too long, as another seat has nothing to do.
+
+        Of one that should be over in a moment that is when it is not; of a longer one, soon.
+        """
+        expected = held.open * (self.paces.of(held.chunk.seat).per_item or 0.0)
+        patience = PATIENCE if held.begun else self._patience
+        return held.heard + patience + (1.5 * expected if expected < MOMENT else 0.0)
 
     def slack(self, seats: int, span: int, *, attended: bool) -> float:
         """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
 
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
         is taken in together. Half of what the least busy seat has left by what is known; and as that may turn out to be
-        wrong, never more than `PAUSE`, or half of that for each seat, if nobody waits for single results
-        (`attended`).
+        wrong, never more than `PAUSE`, or `LONG_PAUSE` if nobody waits for single results (`attended`). Where
+        items are trifles, to take them in is half of all work, and had better not wait.
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
         seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span / 2
-        longest = min(LONG_PAUSE, PAUSE / 2 * max(2, seats)) if attended else PAUSE
+        longest = LONG_PAUSE if attended and self.paces.common.typical > TRIFLE else PAUSE
         return min(seconds, longest) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:

@@ -14,14 +14,18 @@ RELAPSE = 4  # short items in a row after one that was not: whoever has the proc
 class Stride:
     """The length of a worker's next group.
 
+    Args:
+        short: seconds below which an item is short.
+
     Attributes:
         size: items in it.
         left: short items in a row that are still to come before it may be more than one.
     """
 
-    __slots__ = ("left", "size")
+    __slots__ = ("_short", "left", "size")
 
-    def __init__(self) -> None:
+    def __init__(self, short: float = SHORT) -> None:
+        self._short = short
         self.size: int = 1
         self.left: int = PROOF
 
@@ -31,7 +35,7 @@ class Stride:
 
     def measured(self, count: int, took: float) -> bool:
         """Learn that so many items took so many seconds together; return whether they were short."""
-        if took >= SHORT * count:
+        if took >= self._short * count:
             self.size, self.left = 1, max(self.left, RELAPSE)
             return False
         if self.left > 0:

@@ -22,7 +22,10 @@ class Reports(Gathered):
             self.add(Failed(chunk.id, frame.a, error, frame.seconds, name))
             return
         if not frame.flags & wire.SEPARATE:
-            self.add(Done(chunk.id, frame.a, values, frame.seconds, name, awaited))
+            done = Done(chunk.id, frame.a, values, frame.seconds, name, awaited)
+            if frame.flags & wire.TIMED:
+                done.values, done.each = values[: frame.b], values[frame.b :]
+            self.add(done)
             return
         each = frame.seconds / len(values)
         for index, data in enumerate(values, frame.a):

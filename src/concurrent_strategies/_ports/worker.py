@@ -16,7 +16,7 @@ from mmap import mmap
 from typing import Any
 
 from .._core.bell import PollBell, above_two
-from .._core.call import LOOK, SHORT
+from .._core.call import LONGEST_TELL, SHORT
 from .._core.port import Chunk, Done, Report, Started
 from .._worker import wire
 from .._worker.arena import Arena
@@ -123,7 +123,7 @@ class Worker:
     def expect(self, now: float, heard: wire.Frame | None = None) -> float:
         """Note that it may be running items without a word, unless its last one announces some; return until when."""
         told = heard is not None and (heard.kind == wire.STARTED or heard.then)
-        self.look_at = now + LOOK if self.ready and self.parcels and not told else INFINITY
+        self.look_at = now + 2 * LONGEST_TELL if self.ready and self.parcels and not told else INFINITY
         return self.look_at
 
     def attend(self, now: float) -> float:

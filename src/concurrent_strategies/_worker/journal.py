@@ -1,7 +1,8 @@
 """What a worker process has done and not told yet, in memory that outlives it: whoever finds it dead reads it here.
 
-    four words:  how many items are done, the chunk, the index of the first item, that behind the last one
-    behind them: a pickle of each value, one after the other
+    five words:  how many items are done, the chunk, the index of the first item, that behind the last one, and how
+                 many behind those that are done are begun together
+    behind them: pickles of what was returned: a list of one value each, or of a group's
 
 A word is written in one step, so it holds what was last written, whatever ends the process. Both sides import this
 file, the worker in a fresh interpreter: nothing heavy here.
@@ -22,9 +23,12 @@ if TYPE_CHECKING:
     from typing import Any
 
 SIZE = 1 << 14
-_WORDS = 4 * 8
-_DONE, _CHUNK, _FIRST, _END = range(4)
+_WORDS = 5 * 8
+_DONE, _CHUNK, _FIRST, _END, _BEGUN = range(5)
 _LARGE = 1 << 10  # characters or bytes of a value that is told at once instead
+
+_ROW = 16  # elements of a row that is written down
+_FEW = 64  # values of a group that are looked at one by one
 
 _NUMBERS = frozenset({int, float, bool, type(None), complex})
 _TEXTS = frozenset({str, bytes})
@@ -89,23 +93,38 @@ class Journal:
         words = self._words
         words[_END] = 0  # until the rest is written this says that nothing is under way
         words[_DONE] = self._done = 0
-        words[_CHUNK], words[_FIRST] = chunk, first
+        words[_CHUNK], words[_FIRST], words[_BEGUN] = chunk, first, 1
         words[_END] = first + count
         self._at = _WORDS
 
     def note(self, value: Any) -> bool:
         """Write that the item under way is done and the next one begun; return False if its value has to be told."""
-        kind = type(value)
-        if kind not in _NUMBERS and (kind not in _TEXTS or len(value) > _LARGE):
+        return _is_small(value) and self._write([value])
+
+    def begin_group(self, count: int) -> None:
+        """Write that so many items are begun together, behind what is done."""
+        self._words[_BEGUN] = count
+
+    def note_group(self, out: list[Any], count: int) -> bool:
+        """Write that the last values in `out` are what the first of them returned; False if they have to be told."""
+        if 2 * count > SIZE - self._at:  # no pickle is so small
             return False
-        data = pickle.dumps(value, 5)
+        values = out[-count:]
+        if not _NUMBERS.issuperset(map(type, values)) and (len(values) > _FEW or not all(map(_is_small, values))):
+            return False
+        return self._write(values)
+
+    def _write(self, values: list[Any]) -> bool:
+        data = pickle.dumps(values, 5)
         end = self._at + len(data)
         if end > SIZE:
             return False
         self._memory[self._at : end] = data
         self._at = end
-        self._done += 1
-        self._words[_DONE] = self._done
+        self._done += len(values)
+        words = self._words
+        words[_DONE] = self._done  # in this order: whoever reads in between takes too many for begun, and none for not
+        words[_BEGUN] = 1
         return True
 
     def cut(self, end: int) -> None:
@@ -113,14 +132,34 @@ class Journal:
         self._words[_END] = end
 
 
+def _is_small(value: Any) -> bool:
+    """Tell whether this is a number, a short text or a few of them: what is pickled twice without anybody's code."""
+    kind = type(value)
+    if kind in _NUMBERS:
+        return True
+    if kind in _TEXTS:
+        return len(value) <= _LARGE
+    parts = _parts(kind, value)
+    return parts is not None and all(
+        type(part) in _NUMBERS or (type(part) in _TEXTS and len(part) <= _FEW) for part in parts
+    )
+
+
+def _parts(kind: type, value: Any) -> Any:
+    if kind not in (tuple, list, dict) or len(value) > _ROW:
+        return None
+    return [*value, *value.values()] if kind is dict else value
+
+
 def read(memory: mmap.mmap) -> tuple[int, int, list[Any], int]:
     """Return what a worker has left: its chunk, the first item, the values, and how many more had been begun."""
-    done, chunk, first, end = memoryview(memory)[:_WORDS].cast("Q").tolist()
+    done, chunk, first, end, together = memoryview(memory)[:_WORDS].cast("Q").tolist()
     values: list[Any] = []
     if end:
         file = io.BytesIO(memory[_WORDS:])
-        try:  # noqa: SIM105  (contextlib is heavy for a worker)
-            values.extend(pickle.load(file) for _ in range(done))
+        try:
+            while len(values) < done:
+                values += pickle.load(file)
         except Exception:  # whatever ended the process may have written here, too
             pass
-    return chunk, first, values, max(0, min(first + done + 1, end) - first - len(values))
+    return chunk, first, values, max(0, min(first + done + together, end) - first - len(values))

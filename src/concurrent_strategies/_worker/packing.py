@@ -39,7 +39,11 @@ def _pieces_of_values(report: Done, arena: Arena | None) -> list[Any]:
     flags = wire.AWAITED if report.awaited else 0
     if len(values) == 1 or is_safe(values, report.kinds):
         try:
-            parts, buffers = dumps(values, report.kinds)
+            if report.each is None:
+                parts, buffers = dumps(values, report.kinds)
+            else:
+                flags |= wire.TIMED
+                parts, buffers = dumps(values + report.each, None if report.kinds is None else report.kinds | {float})
         except BaseException as error:
             return failed(chunk, first, complaint(f"the result of item {first}", values[0], error), report.seconds)
         frame = wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)

@@ -30,8 +30,9 @@ READY, UNSTARTABLE, STARTED, DONE, FAILED, RETURNED, UNREADABLE, BROKEN_CALL, RE
 _APART = frozenset((CHUNK, DONE))
 OF_A_CHUNK = frozenset((STARTED, DONE, FAILED, RETURNED, UNREADABLE))
 
-#: Flags of CHUNK and DONE: each item or value is a pickle of its own; the values were awaited; the buffers lie apart.
-SEPARATE, AWAITED, APART = 1, 2, 4
+#: Flags of CHUNK and DONE: each item or value is a pickle of its own; the values were awaited; the buffers lie apart;
+#: behind the values there are the seconds that each of them took.
+SEPARATE, AWAITED, APART, TIMED = 1, 2, 4, 8
 
 _PIECES = 64  # buffers in one sendmsg; the system allows 1024
 _SMALL = 1 << 14  # bytes that are joined
