@@ -12,6 +12,8 @@ from itertools import chain, count, repeat
 from operator import length_hint
 from typing import Any, TypeAlias
 
+from .._core.item import OURS
+
 
 class Block:
     """Consecutive items of one chunk, from which all lanes claim one by one.
@@ -21,19 +23,21 @@ class Block:
         claims: one shared iterator of (item, index, this block).
         func: what to call with each item.
         context: the context in a copy of which each runs.
+        bare: whether that has no variables but ours, so that whatever an item sets makes it larger.
     """
 
-    __slots__ = ("_end", "_rest", "chunk", "claims", "context", "func")
+    __slots__ = ("_end", "_rest", "bare", "chunk", "claims", "context", "func")
 
     def __init__(self, chunk: int, first: int, items: Any, func: Callable[[Any], Any], context: Context) -> None:
         self.chunk: int = chunk
         self.func: Callable[[Any], Any] = func
         self.context: Context = context
+        self.bare: bool = OURS.issuperset(context)
         # Only these have an iterator that knows how much is left.
         rest = items if type(items) in (list, tuple, range) else list(items)
         self._end = first + len(rest)
         self._rest = iter(rest)
-        self.claims: Any = zip(self._rest, count(first), repeat(self), strict=False)
+        self.claims: Iterator[Claim] = zip(self._rest, count(first), repeat(self), strict=False)
 
     @property
     def left(self) -> int:
@@ -46,7 +50,8 @@ class Block:
         return self._end - len(rest), rest
 
 
-Claims: TypeAlias = Iterator[tuple[Any, int, Block]]
+Claim: TypeAlias = tuple[Any, int, Block]
+Claims: TypeAlias = Iterator[Claim]
 
 
 class Blocks:
