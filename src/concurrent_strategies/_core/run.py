@@ -18,7 +18,7 @@ from typing import Any
 from .._errors import RunTimeout, TaskTimeout
 from .ledger import Held
 from .pace import Pace
-from .port import Broken, Died, Done, Failed, Report, Returned, Started
+from .port import Broken, Died, Done, Failed, Report, Returned, Scattered, Started
 from .rules import Rules
 from .schedule import Command, Schedule
 from .shelf import Block, Entry, Fault, Shelf
@@ -168,6 +168,8 @@ class Run:
             before = held.open
             if isinstance(report, Done):
                 self._on_done(held, report)
+            elif isinstance(report, Scattered):
+                self._on_scattered(held, report)
             elif isinstance(report, Started):
                 held.start(report.first, report.count, now, self._rules.task_timeout is not None)
             elif isinstance(report, Failed):
@@ -190,6 +192,16 @@ class Run:
                 part = values[low:high]
                 each = report.each[low:high] if report.each else None
             self._put(Block(first, part, each, attempt, report.worker), report.awaited)
+
+    def _on_scattered(self, held: Held, report: Scattered) -> None:
+        plain = self._rules.ordered and held.chunk.attempt == 1 and not self.logs
+        if plain and self._verdict.settled(report.awaited) and held.settle_each(report.indices):
+            self._schedule.paces.measured(held.chunk.seat, sum(report.seconds), len(report.seconds))
+            self.done += len(report.indices)
+            self._shelf.put_each(report)
+            return
+        for done in report.apart():
+            self._on_done(held, done)
 
     def _on_failed(self, held: Held, report: Failed, now: float) -> None:
         if report.seconds is not None and not self._rules.cautious:

@@ -19,6 +19,7 @@ LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
 LONG_PAUSE = 0.01  # the same with many seats, of which an idle one matters less, while nobody waits for results
+STOCK = 0.1  # seconds of work that wait at the only seat, for many calls at once to claim from
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -149,7 +150,14 @@ class Schedule:
             return False
         # Where calls at once claim from one seat, half of them may end before the engine looks again.
         spare = span // 2 if span > 1 else 0
-        return load <= spare + (pace.depth() * span if pace.per_item is not None else span)
+        return load <= spare + max(pace.depth() * span if pace.per_item is not None else span, self._stock(span))
+
+    def _stock(self, span: int) -> int:
+        """Return how many items many calls at once should have to claim from, if nobody else could do them."""
+        pace = self.paces.common
+        if span == 1 or self._seats > 1 or pace.per_item is None or self._rules.chunksize or self._rules.retry:
+            return 0
+        return int(STOCK / pace.typical * span)
 
     def _may_start(self, now: float) -> bool:
         self._next_start_is_later = now < self._next_start
@@ -162,7 +170,7 @@ class Schedule:
         pace = self.paces.of(seat)
         # The first chunks are equal parts, among those that have nothing yet.
         count = pace.size(self.backlog.count, sharing if pace.per_item is None else seats, span, self.ended)
-        first, items, attempt = self.backlog.cut(count)
+        first, items, attempt = self.backlog.cut(max(count, self._stock(span)))
         self._chunks += 1
         chunk = Chunk(self._chunks, seat, first, items, attempt)
         self.held[chunk.id] = Held(chunk, now)
@@ -242,8 +250,10 @@ class Schedule:
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
-        seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span / 2
-        longest = min(LONG_PAUSE, PAUSE / 2 * max(2, seats)) if attended else PAUSE
+        # Calls at once that claim from one seat are all busy for only as long as something is left to claim there.
+        claimed = span if span > 1 and self.backlog.count else 0
+        seconds = min((self._load[seat] - claimed) * self.paces.of(seat).typical for seat in range(seats)) / span / 2
+        longest = min(LONG_PAUSE, PAUSE / 2 * max(2, seats, span if seats == 1 else 0)) if attended else PAUSE
         return min(seconds, longest) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:

@@ -79,6 +79,7 @@ class Verb:
             self._tick = ticker(options.progress, self._source.total)
         attended = self._how.get("whole", False)
         engine = Engine(run, port, lease, self._source, crew, note, keeps=bool(warm), attended=attended)
+        port.may_scatter = not limit.adapts
         if limit.adapts:
             from .feedback import feedback
 

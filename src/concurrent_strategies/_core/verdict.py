@@ -15,6 +15,10 @@ class Verdict:
         self.allowed: bool | None = None
         self._undecided: list[Entry] = []
 
+    def settled(self, awaited: bool) -> bool:
+        """Tell whether outcomes, `awaited` or not, pass as they are, whichever items they are of."""
+        return self.allowed is not None and (self.allowed or not awaited)
+
     def passed(self, entry: Entry, awaited: bool) -> list[Entry]:
         """Return what may be shelved now that this outcome is known, `awaited` or not: values, or errors instead."""
         if entry.first == 0 and self.allowed is None:

@@ -24,9 +24,11 @@ class Block:
         func: what to call with each item.
         context: the context in a copy of which each runs.
         bare: whether that has no variables but ours, so that whatever an item sets makes it larger.
+        ends: of the single items that have ended and are not reported: index, value, seconds and worker of each.
+        told: whether the engine has been told that there are some.
     """
 
-    __slots__ = ("_end", "_rest", "bare", "chunk", "claims", "context", "func")
+    __slots__ = ("_end", "_rest", "bare", "chunk", "claims", "context", "ends", "func", "told")
 
     def __init__(self, chunk: int, first: int, items: Any, func: Callable[[Any], Any], context: Context) -> None:
         self.chunk: int = chunk
@@ -35,6 +37,8 @@ class Block:
         self.bare: bool = OURS.issuperset(context)
         # Only these have an iterator that knows how much is left.
         rest = items if type(items) in (list, tuple, range) else list(items)
+        self.ends: deque[Any] = deque()
+        self.told: bool = False
         self._end = first + len(rest)
         self._rest = iter(rest)
         self.claims: Iterator[Claim] = zip(self._rest, count(first), repeat(self), strict=False)
@@ -43,6 +47,15 @@ class Block:
     def left(self) -> int:
         """How many items nobody has claimed."""
         return length_hint(self._rest)
+
+    def ended(self) -> list[Any]:
+        """Return, and forget, what is in `ends`; for the engine's thread, while lanes add to it four at a time."""
+        # In this order: what comes after the flag is told anew, and what came before it is in here.
+        self.told = False
+        ends, left = self.ends, []
+        while ends:
+            left.append(ends.popleft())
+        return left
 
     def take(self) -> tuple[int, list[Any]]:
         """Claim all that is left: the index of the first, and the items."""

@@ -244,7 +244,13 @@ class Lane:
         if self.doomed:
             return
         limit = self._limit
-        if limit is not None and took > limit:
-            self._port.emit(Failed(self.chunk, self.index, TaskTimeout(self.index, limit), took, self._name))
+        block = self.block
+        assert block is not None
+        if not self._alone and self._awaited is self._undeclared:
+            block.ends.extend((self.index, value, took, self._name))
+            if not block.told:
+                self._port.tell(block)
+        elif limit is not None and took > limit:
+            self._port.emit(Failed(block.chunk, self.index, TaskTimeout(self.index, limit), took, self._name))
         else:
-            self._port.emit(Done(self.chunk, self.index, [value], took, self._name, self._awaited))
+            self._port.emit(Done(block.chunk, self.index, [value], took, self._name, self._awaited))

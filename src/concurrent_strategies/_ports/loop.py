@@ -20,7 +20,7 @@ from .._core.bell import Alarm, Bell
 from .._core.call import ASYNC, Call
 from .._core.item import resource
 from .._core.loops import Function
-from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
+from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Scattered, Started
 from .._deaths import start_error
 from .blocks import Block, Blocks, Claims
 from .home import DEAF, Home
@@ -61,7 +61,7 @@ class LoopPort(Port):
         self._lanes: set[Lane] = set()
         self._leaving: set[Lane] = set()  # doomed, and replaced: they may take their time for it
         self._named = 0
-        self._reports: deque[Report] = deque()
+        self._reports: deque[Report | Block] = deque()  # a block stands for its items that have ended
         self._interrupt: BaseException | None = None
         self._refusal: Exception | None = None
         self._begun = self._ready = self._ringing = self._closed = False
@@ -137,9 +137,14 @@ class LoopPort(Port):
             self._alarm = None
             if self._home.deaf:
                 self._move()
-        reports = []
+        reports: list[Report] = []
         while self._reports:
-            reports.append(self._reports.popleft())
+            report = self._reports.popleft()
+            if isinstance(report, Report):
+                reports.append(report)
+            elif ends := report.ended():
+                scattered = Scattered(report.chunk, ends, self.undeclared)
+                reports += (scattered,) if self.may_scatter else scattered.apart()
         return reports
 
     def _move(self) -> None:
@@ -260,12 +265,17 @@ class LoopPort(Port):
         """Return what lanes claim from; `None` if there is nothing for another lane."""
         return None if self.crowded else self._blocks.claims()
 
-    def emit(self, report: Report) -> None:
+    def emit(self, report: Report | Block) -> None:
         """Pass on a report; the engine hears of it once this turn of the loop is over."""
         self._reports.append(report)
         if not self._ringing:
             self._ringing = True
             self._home.loop.next(self._ring)
+
+    def tell(self, block: Block) -> None:
+        """Have single items of a block reported, as `emit` has what is a report already."""
+        block.told = True
+        self.emit(block)
 
     def announce(self, report: Report) -> None:
         """Pass on a report that must be heard even if the loop does not get to its next turn for a while."""
@@ -281,8 +291,9 @@ class LoopPort(Port):
 
     def suspending(self) -> None:
         """Have others claim what the lane that is about to wait cannot: two more for each, so that they double."""
-        self.populate()
-        self.populate()
+        if len(self._lanes) < self._most:
+            self.populate()
+            self.populate()
 
     def populate(self) -> None:
         """Start one more lane, if there is room and something to claim."""
