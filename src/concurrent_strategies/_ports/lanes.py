@@ -104,8 +104,9 @@ class Lane:
             run, group = context.run, self._group(context, claim)
             try:
                 suspended = run(group.send, None)
-                self._suspended()
                 while True:
+                    if not self._waited:
+                        self._suspended()
                     error: BaseException | None = None
                     try:
                         answer = yield suspended
@@ -124,10 +125,11 @@ class Lane:
         return True
 
     async def _group(self, context: Context, claim: Claim) -> bool | Coroutine[Any, Any, bool]:
-        """Run items in one context: until one has suspended, or has set a variable that the next must not see.
+        """Run items in one context, until one has set a variable that the next must not see.
 
-        The context is the current one. As long as its size is the same, nothing was set in it: a look at that costs a
-        fraction of what a context, and its way into it, would cost for each item.
+        The context is the current one. As long as its size is the same, nothing is set in it: a look at that costs a
+        fraction of what a context, and the way into it, would cost for each item. An item that has ended cannot set
+        anything in it any more: whatever it has left behind, tasks, callbacks and threads, has a copy.
 
         Returns:
             whether the lane may go on, or what to await to learn that.
@@ -147,16 +149,18 @@ class Lane:
             except BaseException as error:
                 return self._failed(error)
             before, now = self._before, clock()
+            self._before = now
             if self._waited or cancels():
-                return self._ended(value, now)
-            if now - before > SHORT or self._limit is not None:
+                going, since = self._ended(value, now - before), now
+                if going is not True:
+                    return going
+            elif now - before > SHORT or self._limit is not None:
                 self._flush(before)
                 self._one(value, now - before)
             else:
                 if not values:
                     self._first, self._began = index, before
                 values.append(value)
-            self._before = now
             if now - since > SLICE:
                 return self._breathe()
             if alone or len(context) != size:
@@ -190,14 +194,13 @@ class Lane:
             self._flush(self._before)
         self._port.suspending()
 
-    def _ended(self, value: Any, now: float) -> bool | Coroutine[Any, Any, bool]:
+    def _ended(self, value: Any, took: float) -> bool | Coroutine[Any, Any, bool]:
         """Report an item that has waited, or whose task somebody cancelled."""
-        before, self._before = self._before, now
-        self._since, self._waited = now, False
+        self._since, self._waited = self._before, False
         if self._cancels():
-            self._flush(before)
-            return self._disturbed(value, now - before)
-        self._one(value, now - before)
+            self._flush(self._before - took)
+            return self._disturbed(value, took)
+        self._one(value, took)
         return not (self.doomed or self._port.crowded)
 
     async def _breathe(self) -> bool:
