@@ -73,7 +73,7 @@ class Held:
     def settle_each(self, indices: Sequence[int]) -> bool:
         """Settle single items, if none of them was settled before; else return False."""
         first, marks = self.chunk.first, self._marks
-        if self.running or any([marks[index - first] == SETTLED for index in indices]):
+        if self.running or SETTLED in [marks[index - first] for index in indices]:
             return False
         for index in indices:
             marks[index - first] = SETTLED

@@ -266,19 +266,11 @@ class Run:
             return
         if self._rules.fail_fast and (self.horizon is None or entry.first < self.horizon):
             self._schedule.stop_behind(entry.first if self._rules.ordered else -1)
-        limit = self._rules.max_failures
-        if limit is not None and not self.overflowed:  # others may have failed before anybody looked
+        if self._rules.max_failures is not None and not self.overflowed:  # others may have failed before anybody looked
             self.faults.append(entry)
-            if len(self.faults) >= self._allowed(limit):
+            if len(self.faults) >= self._rules.allowed(self.done, self._total):
                 self.overflowed = True
                 self.halt()
-
-    def _allowed(self, limit: float) -> float:
-        if limit >= 1:
-            return limit
-        if self._total is not None:
-            return max(1.0, limit * self._total)
-        return limit * self.done if self.done >= 20 else float("inf")
 
     def _break(self, error: Exception) -> None:
         """Fail every item that is read and not under way: there is nobody left to run it."""
@@ -307,13 +299,7 @@ class Run:
         return self._schedule.busy(span, inner)
 
     def plan(self, now: float, seats: int, span: int) -> list[Command]:
-        """Decide what the port is to do now.
-
-        Args:
-            now: the time.
-            seats: chunk holders that may be given work.
-            span: calls at once within one.
-        """
+        """Decide what the port is to do now, with so many `seats` that may be given work, each of `span` calls."""
         if self._deadline is not None and now >= self._deadline and not self.finished:
             self.fail(RunTimeout(self._rules.timeout or 0.0, self.done))
         commands: list[Command] = []

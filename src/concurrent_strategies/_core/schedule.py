@@ -153,9 +153,12 @@ class Schedule:
         return load <= spare + max(pace.depth() * span if pace.per_item is not None else span, self._stock(span))
 
     def _stock(self, span: int) -> int:
-        """Return how many items many calls at once should have to claim from, if nobody else could do them."""
-        pace = self.paces.common
-        if span == 1 or self._seats > 1 or pace.per_item is None or self._rules.chunksize or self._rules.retry:
+        """Return how many items many calls at once should have to claim from, if nobody else could do them.
+
+        Not where these would keep others waiting that come back to be run again.
+        """
+        pace, rules = self.paces.common, self._rules
+        if span == 1 or self._seats > 1 or pace.per_item is None or rules.chunksize or rules.retry or rules.rate:
             return 0
         return int(STOCK / pace.typical * span)
 

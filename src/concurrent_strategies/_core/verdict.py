@@ -30,5 +30,6 @@ class Verdict:
         if self.allowed is None:
             self._undecided.append(entry)
             return []
+        assert isinstance(entry.worker, str)  # those of several come only where all is settled
         indexes = range(entry.first, entry.first + len(entry))
         return [Fault(index, late_awaitable(), None, entry.attempt, entry.worker) for index in indexes]

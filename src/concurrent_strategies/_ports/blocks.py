@@ -6,13 +6,14 @@ Claiming is for the loop's thread alone; it costs no lock, and no lane is bound 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
 from itertools import chain, count, repeat
 from operator import length_hint
 from typing import Any, TypeAlias
 
 from .._core.item import OURS
+from .._core.port import Report, Scattered
 
 
 class Block:
@@ -48,14 +49,15 @@ class Block:
         """How many items nobody has claimed."""
         return length_hint(self._rest)
 
-    def ended(self) -> list[Any]:
-        """Return, and forget, what is in `ends`; for the engine's thread, while lanes add to it four at a time."""
+    def ended(self, awaited: bool, scattered: bool) -> Iterable[Report]:
+        """Report, and forget, what is in `ends`; for the engine's thread, while lanes add to it four at a time."""
         # In this order: what comes after the flag is told anew, and what came before it is in here.
         self.told = False
         ends, left = self.ends, []
         while ends:
             left.append(ends.popleft())
-        return left
+        report = Scattered(self.chunk, left, awaited)
+        return () if not left else (report,) if scattered else report.apart()
 
     def take(self) -> tuple[int, list[Any]]:
         """Claim all that is left: the index of the first, and the items."""

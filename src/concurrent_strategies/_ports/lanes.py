@@ -142,9 +142,8 @@ class Lane:
                 self._announce(index)
             try:
                 value = func(item)
-                if type(value) is types.CoroutineType and self._awaited is self._undeclared:
-                    value = await value
-                elif self._is_awaitable(value):
+                usual = type(value) is types.CoroutineType and self._awaited is self._undeclared
+                if usual or self._is_awaitable(value):
                     value = await value
             except BaseException as error:
                 return self._failed(error)
@@ -252,7 +251,8 @@ class Lane:
         if not self._alone and self._awaited is self._undeclared:
             block.ends.extend((self.index, value, took, self._name))
             if not block.told:
-                self._port.tell(block)
+                block.told = True
+                self._port.emit(block)
         elif limit is not None and took > limit:
             self._port.emit(Failed(block.chunk, self.index, TaskTimeout(self.index, limit), took, self._name))
         else:

@@ -20,7 +20,7 @@ from .._core.bell import Alarm, Bell
 from .._core.call import ASYNC, Call
 from .._core.item import resource
 from .._core.loops import Function
-from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Scattered, Started
+from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .._deaths import start_error
 from .blocks import Block, Blocks, Claims
 from .home import DEAF, Home
@@ -46,8 +46,7 @@ class LoopPort(Port):
 
     def __init__(self, call: Call, home: Home, *, keep: bool, elsewhere: Callable[[], Home]) -> None:
         self.bell: Bell = new_bell()
-        self.seats: int = 0
-        self._most = 0
+        self.seats = self._most = 0
         self.call = call
         self.undeclared: bool = call.colour != ASYNC
         self.callers: bool = home.foreign
@@ -140,11 +139,7 @@ class LoopPort(Port):
         reports: list[Report] = []
         while self._reports:
             report = self._reports.popleft()
-            if isinstance(report, Report):
-                reports.append(report)
-            elif ends := report.ended():
-                scattered = Scattered(report.chunk, ends, self.undeclared)
-                reports += (scattered,) if self.may_scatter else scattered.apart()
+            reports += (report,) if isinstance(report, Report) else report.ended(self.undeclared, self.may_scatter)
         return reports
 
     def _move(self) -> None:
@@ -266,16 +261,11 @@ class LoopPort(Port):
         return None if self.crowded else self._blocks.claims()
 
     def emit(self, report: Report | Block) -> None:
-        """Pass on a report; the engine hears of it once this turn of the loop is over."""
+        """Pass on a report, or that a block has some; the engine hears of it once this turn of the loop is over."""
         self._reports.append(report)
         if not self._ringing:
             self._ringing = True
             self._home.loop.next(self._ring)
-
-    def tell(self, block: Block) -> None:
-        """Have single items of a block reported, as `emit` has what is a report already."""
-        block.told = True
-        self.emit(block)
 
     def announce(self, report: Report) -> None:
         """Pass on a report that must be heard even if the loop does not get to its next turn for a while."""
