@@ -20,6 +20,7 @@ SPARED = 0.0002  # seconds below which it is not worth pausing before the next l
 PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
 LONG_PAUSE = 0.01  # the same with many seats, of which an idle one matters less, while nobody waits for results
 STOCK = 0.1  # seconds of work that wait at the only seat, for many calls at once to claim from
+UNKNOWN = 4  # items for each of these calls that wait there before it is known how long one takes
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -158,9 +159,9 @@ class Schedule:
         Not where these would keep others waiting that come back to be run again.
         """
         pace, rules = self.paces.common, self._rules
-        if span == 1 or self._seats > 1 or pace.per_item is None or rules.chunksize or rules.retry or rules.rate:
+        if span == 1 or self._seats > 1 or rules.chunksize or rules.retry or rules.rate:
             return 0
-        return int(STOCK / pace.typical * span)
+        return UNKNOWN * span if pace.per_item is None else int(STOCK / pace.typical * span)
 
     def _may_start(self, now: float) -> bool:
         self._next_start_is_later = now < self._next_start
