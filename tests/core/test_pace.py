@@ -89,4 +89,4 @@ def test_groups_taken_in_as_one_count_as_that_many() -> None:
     assert isinstance(report, Done)
     assert (report.values, report.groups, report.each) == (list(range(10)) * 3, 3, None)
     together.measured(report.seconds, len(report.values), report.groups)
-    assert together.depth() == apart.depth() < BEAT / TINY
+    assert together.depth() == apart.depth() < SHORT_BEAT / TINY

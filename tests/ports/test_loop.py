@@ -120,6 +120,44 @@ def test_each_item_has_a_context_of_its_own(make: Any, caller: str) -> None:
 
 
 @both
+@all_callers
+@pytest.mark.parametrize("waits", [(), ("before",), ("after",), ("before", "after")], ids="-".join)
+def test_what_an_item_sets_is_gone_with_it(make: Any, caller: str, waits: tuple[str, ...]) -> None:
+    """On one lane, where nothing is set by the caller: the next item may have the same context only if it is empty."""
+
+    async def use(item: int) -> int:
+        assert VARIABLE.get() == -1
+        if "before" in waits:
+            await anyio.lowlevel.checkpoint()
+        if item % 3:
+            VARIABLE.set(item)
+        if "after" in waits:
+            await anyio.lowlevel.checkpoint()
+        assert VARIABLE.get() == (item if item % 3 else -1)
+        if item % 5 == 0:
+            raise ValueError(item)
+        return item
+
+    failed = errors(contextvars.Context().run(outcomes, make(1), caller, use, range(20)))
+    assert {index: str(error) for index, error in failed.items()} == {n: str(n) for n in range(0, 20, 5)}
+
+
+@both
+@all_callers
+def test_an_outcome_has_its_own_seconds_and_worker(make: Any, caller: str) -> None:
+    """Although items that ended in no order are reported together."""
+
+    async def wait(item: int) -> int:
+        await anyio.sleep(0.002 + 0.01 * (item % 3))
+        return item
+
+    found = outcomes(make(6), caller, wait, range(30))
+    assert errors(found) == {}
+    assert all(0.002 + 0.01 * (outcome.index % 3) <= outcome.duration for outcome in found)
+    assert len({outcome.worker for outcome in found}) > 1
+
+
+@both
 def test_anyio_finds_the_loop_that_an_item_runs_on(make: Any) -> None:
     """Although the caller's context names the caller's loop, where anyio has started that."""
     for caller in ("asyncio", "trio"):

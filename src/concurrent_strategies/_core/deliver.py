@@ -40,9 +40,10 @@ class Delivery:
                 index = entry.first
                 yield Failure(index, take(index, None), entry.error, entry.attempt, entry.seconds, entry.worker)
                 continue
-            attempt, worker, times = entry.attempt, entry.worker, entry.seconds
-            each = times if isinstance(times, list) else repeat(times)
-            for index, value, seconds in zip(count(entry.first), entry.values, each):
+            attempt, workers, times = entry.attempt, entry.worker, entry.seconds
+            each = times if isinstance(times, Sequence) else repeat(times)
+            names = repeat(workers) if isinstance(workers, str) else workers
+            for index, value, seconds, worker in zip(count(entry.first), entry.values, each, names):
                 yield Success(index, take(index, None), value, attempt, seconds, worker)
 
     def values(self, batch: Sequence[Entry]) -> Iterator[list[Any]]:

@@ -289,7 +289,10 @@ async def adrive(engine: Engine, ear: Ear, changed: Callable[[], None], stopped:
         changed()
         if stopped():
             break
-        await ear.heard(seconds)
+        if 0 < engine.slack < seconds:
+            await ear.rest(engine.slack)
+        else:
+            await ear.heard(seconds)
 
 
 async def aclose(engine: Engine, ear: Ear, hurry: bool) -> None:

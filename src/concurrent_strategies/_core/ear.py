@@ -23,11 +23,14 @@ class Ear:
         self._loop = loop
         self._rung = anyio.Event()
         self._until = 0.0  # when the wait that is under way ends by itself
+        self._resting = False
         self._subscribed = bell.fileno() < 0
         if self._subscribed:
             bell.subscribe(self._ring)
 
     def _ring(self) -> None:
+        if self._resting:
+            return
         if threading.get_ident() == self._loop.thread:
             self.wake()
             return
@@ -58,6 +61,19 @@ class Ear:
         self._until = 0.0
         # In this order: a ring in between finds the new event, and one that is kept by the bell is forgotten only
         # after that. What it was about is polled after both.
+        self._rung = anyio.Event()
+        self._bell.clear()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait although it may ring, unless `wake` is called; what it rings for meanwhile is to be looked at then."""
+        import anyio
+
+        self._until, self._resting = clock() + seconds, True
+        try:
+            with anyio.move_on_after(seconds):
+                await self._rung.wait()
+        finally:
+            self._until, self._resting = 0.0, False
         self._rung = anyio.Event()
         self._bell.clear()
 

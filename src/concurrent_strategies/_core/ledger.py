@@ -70,6 +70,16 @@ class Held:
                 self.running.pop(index, None)
         return ranges
 
+    def settle_each(self, indices: Sequence[int]) -> bool:
+        """Settle single items, if none of them was settled before; else return False."""
+        first, marks = self.chunk.first, self._marks
+        if self.running or SETTLED in [marks[index - first] for index in indices]:
+            return False
+        for index in indices:
+            marks[index - first] = SETTLED
+        self.open -= len(indices)
+        return True
+
     def narrow(self) -> None:
         """Learn that of a group announced together only the first open item can be under way: the rest was cut."""
         if self.announced > 1:

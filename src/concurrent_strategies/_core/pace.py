@@ -9,7 +9,9 @@ so that the workers end together.
 from __future__ import annotations
 
 BEAT = 0.04  # seconds of work in a chunk
-SHORT_BEAT = 0.004  # the same for trifles, which are sent and taken in while the workers run others
+SHORT_BEAT = (
+    0.004  # the same for trifles, sent and taken in while workers run others, and for each of many calls at once
+)
 TRIFLE = 0.00001  # seconds below which an item costs whoever drives as much as its worker
 AHEAD = 0.05  # a second chunk waits at a seat only while a chunk takes less than this
 FLOOR = 0.0005  # towards the end, no chunk below this many seconds
@@ -48,13 +50,13 @@ class Pace:
             self.typical *= (per_item / self.typical) ** (1 - old)
         self._cap = max(self._cap, count * GROWTH)
 
-    def depth(self) -> int:
-        """Return how many items one worker should be handed in one go, the end of the input aside."""
+    def depth(self, span: int = 1) -> int:
+        """Return how many items each call at once should be handed in one go, the end of the input aside."""
         if self._fixed is not None:
             return self._fixed
         if self.per_item is None:
             return self._first
-        return max(1, min(_fit(self.per_item), self._cap))
+        return max(1, min(_fit(self.per_item, span), self._cap))
 
     def looks_ahead(self) -> bool:
         """Tell whether a seat should have its next chunk before it has ended this one."""
@@ -77,9 +79,9 @@ class Pace:
                 if ended and self.expected * left < TINY:
                     seats = 1
                 # As an earlier run has shown them to be short; if they are not so now, they are called back.
-                size = max(size, min(_fit(self.expected) * span, left // (2 * seats)))
+                size = max(size, min(_fit(self.expected, span) * span, left // (2 * seats)))
             return max(1, min(size, -(-left // seats)))
-        size = self.depth() * span
+        size = self.depth(span) * span
         if ended:
             floor = max(span, int(FLOOR / self.per_item) * span)
             size = min(size, max(floor, left // (2 * seats)))
@@ -90,9 +92,9 @@ class Pace:
         return max(1, size)
 
 
-def _fit(per_item: float) -> int:
-    """Return how many items a chunk should have at most."""
-    return int((BEAT if per_item > TRIFLE else SHORT_BEAT) / per_item)
+def _fit(per_item: float, span: int) -> int:
+    """Return how many items a chunk should have at most, for each of so many calls at once."""
+    return int((BEAT if per_item > TRIFLE and span == 1 else SHORT_BEAT) / per_item)
 
 
 class Paces:

@@ -14,7 +14,7 @@ from abc import ABC, abstractmethod
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections import deque
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     from .bell import Bell
@@ -45,7 +45,7 @@ class Chunk:
 
 
 class Report:
-    """What a port says about part of a chunk; the base of the six kinds."""
+    """What a port says about part of a chunk; the base of the seven kinds."""
 
     __slots__ = ("chunk",)
 
@@ -123,6 +123,30 @@ class Done(Report):
         return [self.seconds] if len(self.values) == 1 else self.each
 
 
+class Scattered(Report):
+    """Single items returned, in the order in which they ended; comes only from a port that `may_scatter`.
+
+    There is a list each of the indices, the values, the seconds and the workers: no object of its own for an item, as
+    Python's garbage collector would look at all of them time and again. `awaited` is as for `Done`.
+    """
+
+    __slots__ = ("awaited", "indices", "seconds", "values", "workers")
+
+    def __init__(self, chunk: int, ends: list[Any], awaited: bool) -> None:
+        """Take apart what comes as index, value, seconds and worker of the first, the same of the second, and so on."""
+        self.chunk = chunk
+        self.indices: list[int] = ends[::4]
+        self.values: list[Any] = ends[1::4]
+        self.seconds: list[float] = ends[2::4]
+        self.workers: list[str] = ends[3::4]
+        self.awaited: bool = awaited
+
+    def apart(self) -> Iterator[Done]:
+        """Return a report for each item, for those who know nothing of this kind."""
+        for index, value, seconds, worker in zip(self.indices, self.values, self.seconds, self.workers, strict=True):
+            yield Done(self.chunk, index, [value], seconds, worker, self.awaited)
+
+
 class Failed(Report):
     """The item `index` raised `error`, or could not be sent, received or returned."""
 
@@ -193,6 +217,7 @@ class Port(ABC):
         alarm: the time, on the monotonic clock, at which `poll` is to be called even if the bell has not rung.
         forewarn: takes every `Started` in the worker itself, before its items run: set by whoever hosts a port in a
             process that may die with them. `None`: they come by `poll`, and only where items are timed.
+        may_scatter: whether `poll` may bring `Scattered`, too: set by the engine, where nobody needs a report for each.
         settled: whether `poll` only passes on what was said, and tells no worker anything: then a worker may call it.
         words: what workers said beside their results, to be said again by whoever drives, outside the lock.
     """
@@ -206,6 +231,7 @@ class Port(ABC):
     quiet: bool = True
     muted: bool = False
     alarm: float = float("inf")
+    may_scatter: bool = False
     settled: bool = True
     forewarn: Callable[[Report], None] | None = None
     words: deque[Callable[[], object]] | None = None

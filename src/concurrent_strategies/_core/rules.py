@@ -26,3 +26,12 @@ class Rules:
     retry: Retry | None = None
     rate: float | None = None
     max_failures: float | None = None
+
+    def allowed(self, done: int, total: int | None) -> float:
+        """Return how many items may fail of those that are done, where `max_failures` bounds that."""
+        limit = float("inf") if self.max_failures is None else self.max_failures
+        if limit >= 1:
+            return limit
+        if total is not None:
+            return max(1.0, limit * total)
+        return limit * done if done >= 20 else float("inf")

@@ -18,7 +18,7 @@ from typing import Any
 from .._errors import RunTimeout, TaskTimeout
 from .ledger import Held
 from .pace import Pace
-from .port import Broken, Died, Done, Failed, Report, Returned, Started
+from .port import Broken, Died, Done, Failed, Report, Returned, Scattered, Started
 from .rules import Rules
 from .schedule import Command, Schedule
 from .shelf import Block, Entry, Fault, Shelf
@@ -168,6 +168,8 @@ class Run:
             before = held.open
             if isinstance(report, Done):
                 self._on_done(held, report)
+            elif isinstance(report, Scattered):
+                self._on_scattered(held, report)
             elif isinstance(report, Started):
                 held.start(report.first, report.count, now, self._rules.task_timeout is not None)
             elif isinstance(report, Failed):
@@ -190,6 +192,16 @@ class Run:
                 part = values[low:high]
                 each = report.each[low:high] if report.each else None
             self._put(Block(first, part, each, attempt, report.worker), report.awaited)
+
+    def _on_scattered(self, held: Held, report: Scattered) -> None:
+        plain = self._rules.ordered and held.chunk.attempt == 1 and not self.logs
+        if plain and self._verdict.settled(report.awaited) and held.settle_each(report.indices):
+            self._schedule.paces.measured(held.chunk.seat, sum(report.seconds), len(report.seconds))
+            self.done += len(report.indices)
+            self._shelf.put_each(report)
+            return
+        for done in report.apart():
+            self._on_done(held, done)
 
     def _on_failed(self, held: Held, report: Failed, now: float) -> None:
         if report.seconds is not None and not self._rules.cautious:
@@ -254,19 +266,11 @@ class Run:
             return
         if self._rules.fail_fast and (self.horizon is None or entry.first < self.horizon):
             self._schedule.stop_behind(entry.first if self._rules.ordered else -1)
-        limit = self._rules.max_failures
-        if limit is not None and not self.overflowed:  # others may have failed before anybody looked
+        if self._rules.max_failures is not None and not self.overflowed:  # others may have failed before anybody looked
             self.faults.append(entry)
-            if len(self.faults) >= self._allowed(limit):
+            if len(self.faults) >= self._rules.allowed(self.done, self._total):
                 self.overflowed = True
                 self.halt()
-
-    def _allowed(self, limit: float) -> float:
-        if limit >= 1:
-            return limit
-        if self._total is not None:
-            return max(1.0, limit * self._total)
-        return limit * self.done if self.done >= 20 else float("inf")
 
     def _break(self, error: Exception) -> None:
         """Fail every item that is read and not under way: there is nobody left to run it."""
@@ -295,13 +299,7 @@ class Run:
         return self._schedule.busy(span, inner)
 
     def plan(self, now: float, seats: int, span: int) -> list[Command]:
-        """Decide what the port is to do now.
-
-        Args:
-            now: the time.
-            seats: chunk holders that may be given work.
-            span: calls at once within one.
-        """
+        """Decide what the port is to do now, with so many `seats` that may be given work, each of `span` calls."""
         if self._deadline is not None and now >= self._deadline and not self.finished:
             self.fail(RunTimeout(self._rules.timeout or 0.0, self.done))
         commands: list[Command] = []

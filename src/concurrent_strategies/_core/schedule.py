@@ -21,6 +21,8 @@ PAUSE = 0.002  # seconds that whoever drives looks away at most, while every sea
 LONG_PAUSE = 0.01  # the same while nobody waits for results
 STORE = 2  # a seat gets another chunk in store while it has no more to do than so many times its length
 MOMENT = 0.002  # seconds of work for which nobody else is started
+STOCK = 0.1  # seconds of work that wait at the only seat, for many calls at once to claim from
+UNKNOWN = 4  # items for each of these calls that wait there before it is known how long one takes
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -149,12 +151,21 @@ class Schedule:
         pace = self.paces.of(seat)
         if span == 1 and not pace.looks_ahead():
             return False
-        if pace.per_item is None:
-            return load <= span + span // 2 * (span > 1)
-        if span == 1 and pace.per_item > TRIFLE:  # at the end, chunks are short, and are for everybody
+        if span == 1 and (pace.per_item or 0.0) > TRIFLE:  # at the end, chunks are short, and are for everybody
             return load <= STORE * pace.size(self.backlog.count, self._seats, span, self.ended)
         # Where calls at once claim from one seat, half of them may end before the engine looks again.
-        return load <= span // 2 + pace.depth() * span
+        spare = span // 2 if span > 1 else 0
+        return load <= spare + max(pace.depth(span) * span if pace.per_item is not None else span, self._stock(span))
+
+    def _stock(self, span: int) -> int:
+        """Return how many items many calls at once should have to claim from, if nobody else could do them.
+
+        Not where these would keep others waiting that come back to be run again.
+        """
+        pace, rules = self.paces.common, self._rules
+        if span == 1 or self._seats > 1 or rules.chunksize or rules.retry or rules.rate:
+            return 0
+        return UNKNOWN * span if pace.per_item is None else int(STOCK / pace.typical * span)
 
     def _may_start(self, now: float) -> bool:
         self._next_start_is_later = now < self._next_start
@@ -167,7 +178,7 @@ class Schedule:
         pace = self.paces.of(seat)
         # The first chunks are equal parts, among those that have nothing yet.
         count = pace.size(self.backlog.count, sharing if pace.per_item is None else seats, span, self.ended)
-        first, items, attempt = self.backlog.cut(count)
+        first, items, attempt = self.backlog.cut(max(count, self._stock(span)))
         self._chunks += 1
         chunk = Chunk(self._chunks, seat, first, items, attempt)
         self.held[chunk.id] = Held(chunk, now)
@@ -256,7 +267,9 @@ class Schedule:
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
-        seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span / 2
+        # Calls at once that claim from one seat are all busy for only as long as something is left to claim there.
+        claimed = span if span > 1 and self.backlog.count else 0
+        seconds = min((self._load[seat] - claimed) * self.paces.of(seat).typical for seat in range(seats)) / span / 2
         longest = LONG_PAUSE if attended and self.paces.common.typical > TRIFLE else PAUSE
         return min(seconds, longest) if seconds > SPARED else 0.0
 

@@ -79,6 +79,7 @@ class Verb:
             self._tick = ticker(options.progress, self._source.total)
         attended = self._how.get("whole", False)
         engine = Engine(run, port, lease, self._source, crew, note, keeps=bool(warm), attended=attended)
+        port.may_scatter = not limit.adapts
         if limit.adapts:
             from .feedback import feedback
 
@@ -143,8 +144,9 @@ class Verb:
         if chosen is True:
             context = copy_context()
             # Where anyio runs the caller's loop, the name of that loop is in its context; the items' may be another.
+            # Not where it says nothing: items whose context has no variables cost less.
             sniffio = sys.modules.get("sniffio")
-            if sniffio is not None:
+            if sniffio is not None and context.get(sniffio.current_async_library_cvar) is not None:
                 context.run(sniffio.current_async_library_cvar.set, None)
             return context
         context, current = Context(), copy_context()

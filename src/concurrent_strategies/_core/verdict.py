@@ -15,6 +15,10 @@ class Verdict:
         self.allowed: bool | None = None
         self._undecided: list[Entry] = []
 
+    def settled(self, awaited: bool) -> bool:
+        """Tell whether outcomes, `awaited` or not, pass as they are, whichever items they are of."""
+        return self.allowed is not None and (self.allowed or not awaited)
+
     def passed(self, entry: Entry, awaited: bool) -> list[Entry]:
         """Return what may be shelved now that this outcome is known, `awaited` or not: values, or errors instead."""
         if entry.first == 0 and self.allowed is None:
@@ -26,5 +30,6 @@ class Verdict:
         if self.allowed is None:
             self._undecided.append(entry)
             return []
+        assert isinstance(entry.worker, str)  # those of several come only where all is settled
         indexes = range(entry.first, entry.first + len(entry))
         return [Fault(index, late_awaitable(), None, entry.attempt, entry.worker) for index in indexes]

@@ -6,11 +6,14 @@ Claiming is for the loop's thread alone; it costs no lock, and no lane is bound 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextvars import Context
 from itertools import chain, count, repeat
 from operator import length_hint
 from typing import Any, TypeAlias
+
+from .._core.item import OURS
+from .._core.port import Report, Scattered
 
 
 class Block:
@@ -21,24 +24,40 @@ class Block:
         claims: one shared iterator of (item, index, this block).
         func: what to call with each item.
         context: the context in a copy of which each runs.
+        bare: whether that has no variables but ours, so that whatever an item sets makes it larger.
+        ends: of the single items that have ended and are not reported: index, value, seconds and worker of each.
+        told: whether the engine has been told that there are some.
     """
 
-    __slots__ = ("_end", "_rest", "chunk", "claims", "context", "func")
+    __slots__ = ("_end", "_rest", "bare", "chunk", "claims", "context", "ends", "func", "told")
 
     def __init__(self, chunk: int, first: int, items: Any, func: Callable[[Any], Any], context: Context) -> None:
         self.chunk: int = chunk
         self.func: Callable[[Any], Any] = func
         self.context: Context = context
+        self.bare: bool = OURS.issuperset(context)
         # Only these have an iterator that knows how much is left.
         rest = items if type(items) in (list, tuple, range) else list(items)
+        self.ends: deque[Any] = deque()
+        self.told: bool = False
         self._end = first + len(rest)
         self._rest = iter(rest)
-        self.claims: Any = zip(self._rest, count(first), repeat(self), strict=False)
+        self.claims: Iterator[Claim] = zip(self._rest, count(first), repeat(self), strict=False)
 
     @property
     def left(self) -> int:
         """How many items nobody has claimed."""
         return length_hint(self._rest)
+
+    def ended(self, awaited: bool, scattered: bool) -> Iterable[Report]:
+        """Report, and forget, what is in `ends`; for the engine's thread, while lanes add to it four at a time."""
+        # In this order: what comes after the flag is told anew, and what came before it is in here.
+        self.told = False
+        ends, left = self.ends, []
+        while ends:
+            left.append(ends.popleft())
+        report = Scattered(self.chunk, left, awaited)
+        return () if not left else (report,) if scattered else report.apart()
 
     def take(self) -> tuple[int, list[Any]]:
         """Claim all that is left: the index of the first, and the items."""
@@ -46,7 +65,8 @@ class Block:
         return self._end - len(rest), rest
 
 
-Claims: TypeAlias = Iterator[tuple[Any, int, Block]]
+Claim: TypeAlias = tuple[Any, int, Block]
+Claims: TypeAlias = Iterator[Claim]
 
 
 class Blocks:

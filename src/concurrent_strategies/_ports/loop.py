@@ -46,8 +46,7 @@ class LoopPort(Port):
 
     def __init__(self, call: Call, home: Home, *, keep: bool, elsewhere: Callable[[], Home]) -> None:
         self.bell: Bell = new_bell()
-        self.seats: int = 0
-        self._most = 0
+        self.seats = self._most = 0
         self.call = call
         self.undeclared: bool = call.colour != ASYNC
         self.callers: bool = home.foreign
@@ -61,7 +60,7 @@ class LoopPort(Port):
         self._lanes: set[Lane] = set()
         self._leaving: set[Lane] = set()  # doomed, and replaced: they may take their time for it
         self._named = 0
-        self._reports: deque[Report] = deque()
+        self._reports: deque[Report | Block] = deque()  # a block stands for its items that have ended
         self._interrupt: BaseException | None = None
         self._refusal: Exception | None = None
         self._begun = self._ready = self._ringing = self._closed = False
@@ -137,9 +136,10 @@ class LoopPort(Port):
             self._alarm = None
             if self._home.deaf:
                 self._move()
-        reports = []
+        reports: list[Report] = []
         while self._reports:
-            reports.append(self._reports.popleft())
+            report = self._reports.popleft()
+            reports += (report,) if isinstance(report, Report) else report.ended(self.undeclared, self.may_scatter)
         return reports
 
     def _move(self) -> None:
@@ -260,8 +260,8 @@ class LoopPort(Port):
         """Return what lanes claim from; `None` if there is nothing for another lane."""
         return None if self.crowded else self._blocks.claims()
 
-    def emit(self, report: Report) -> None:
-        """Pass on a report; the engine hears of it once this turn of the loop is over."""
+    def emit(self, report: Report | Block) -> None:
+        """Pass on a report, or that a block has some; the engine hears of it once this turn of the loop is over."""
         self._reports.append(report)
         if not self._ringing:
             self._ringing = True
@@ -281,8 +281,9 @@ class LoopPort(Port):
 
     def suspending(self) -> None:
         """Have others claim what the lane that is about to wait cannot: two more for each, so that they double."""
-        self.populate()
-        self.populate()
+        if len(self._lanes) < self._most:
+            self.populate()
+            self.populate()
 
     def populate(self) -> None:
         """Start one more lane, if there is room and something to claim."""
