@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 SHORT = 0.0004  # seconds: items below this are run in groups, those above are announced and reported one by one
 GROUP = 0.001  # seconds of work in a group; with what is found only afterwards this stays below 2 ms
 PROOF = 32  # short items in a row before the first group: a death among a few items then costs exactly one
+HOLD = 0.01  # seconds for which a worker that cannot die keeps results of items that are not short, if nobody asks
 LOOK = 0.002  # seconds after which a port asks for what a worker has not announced
 PLAIN, ASYNC = "plain", "async"
 

@@ -132,7 +132,7 @@ class Engine:
                     if self.feedback is not None:
                         self.feedback.stopped(chunk, detail, now)
             self.slack = 0.0 if port.inline else run.slack(port.seats, port.span, attended=self.attended)
-            due = min(run.due(now, port.span), port.alarm)
+            due = min(run.due(now, port.span), max(port.alarm, now + self.slack + 1e-4))
             return max(0.0, (due if self.feedback is None else min(due, self.feedback.due)) - now)
 
     def _report(self, feedback: Feedback, reports: list[Report], now: float) -> None:

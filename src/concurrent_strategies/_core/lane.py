@@ -13,8 +13,8 @@ from __future__ import annotations
 import sys
 from time import perf_counter as clock
 
-from .call import ASYNC, SHORT, Call
-from .groups import run_apart, run_bare, run_briefly, run_shared, trimmed
+from .call import LOOK, Call
+from .groups import run_apart, run_bare, run_briefly, run_held, run_shared, trimmed
 from .item import OURS, resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
 from .telling import Telling
@@ -42,6 +42,8 @@ class Lane(Telling):
         callers_thread: whether a KeyboardInterrupt in here is the caller's: then it is let through.
         quiet: whether items need not be announced while they may yet be short. Whoever wants to know what is under way
             all the same calls `look`.
+        holds: whether that is so for items that are not short as well, results of which are told a few at a time then.
+            Whoever wants that has to `look` again and again, and no death may cost a result.
         journal: where such items are written down, if that must be known even if the process dies.
     """
 
@@ -53,6 +55,7 @@ class Lane(Telling):
         *,
         callers_thread: bool = False,
         quiet: bool = False,
+        holds: bool = False,
         journal: Journal | None = None,
     ) -> None:
         from contextvars import copy_context
@@ -62,12 +65,10 @@ class Lane(Telling):
         self._func = call.bound()
         self._context = (copy_context() if call.context is None else call.context).copy()
         self._bare = OURS.issuperset(self._context)
-        self._awaits = self._decided = call.colour == ASYNC
-        # Whether an awaitable that comes late is an error is decided by the run's first item, which others may have.
-        self._lenient = not self._awaits
         self._alone = call.seed is not None or self._awaits or call.task_timeout is not None or not _GROUPS
         self._loop: Any = None
         self._quiet = quiet and not self._alone
+        self._holds = holds and self._quiet
         self._at = self._stop = 0  # offsets in the chunk: next item to start, end of what is ours
 
     def provide(self, value: Any) -> None:
@@ -82,7 +83,7 @@ class Lane(Telling):
     @property
     def quiet(self) -> bool:
         """Whether it may run items without a word."""
-        return self._quiet and self._stride.left > 0
+        return self._quiet and (self._long or self._stride.left > 0)
 
     @property
     def has_loop(self) -> bool:
@@ -108,8 +109,10 @@ class Lane(Telling):
             chunk = self._chunk
             if chunk is None:
                 return
-            self._unannounced = self._quiet and self._stride.left > 0
-            count = min(self._stride.left if self._unannounced else self._stride.size, self._stop - self._at)
+            self._unannounced = self._quiet and (self._long or self._stride.left > 0)
+            count = self._stop - self._at
+            if not self._held:
+                count = min(self._stride.left if self._unannounced else self._stride.size, count)
             low = self._at
             group = chunk.items[low : low + count] if count < len(chunk.items) else chunk.items
             self._base, self._out, self._ends, self._iterator = low, [], [], iter(group)
@@ -156,8 +159,11 @@ class Lane(Telling):
         elif self._unannounced:
             try:
                 context, shared = self._context, self._call.shared_context
-                note = None if self._journal is None else self._journal.note
-                run_briefly(self._func, self._iterator, out, self._ends, context, shared, self._decided, note)
+                if self._long:
+                    run_held(self._func, self._iterator, out, self._ends, context, shared)
+                else:
+                    note = None if self._journal is None else self._journal.note
+                    run_briefly(self._func, self._iterator, out, self._ends, context, shared, self._decided, note)
             finally:  # nobody knows of what follows, be it an item that failed or one that may take long
                 with self._lock:
                     self._cut(chunk)
@@ -192,15 +198,8 @@ class Lane(Telling):
                 return
             first = out.pop()
         self._awaits = self._alone = self._decided = self._awaited = True
-        self._lenient = self._quiet = False
+        self._lenient = self._quiet = self._holds = False
         out.append(self._await(first, self._context.copy()))
-
-    def _is_plain(self, index: int) -> bool:
-        """Settle that the function is a plain one, if it has shown that by now."""
-        if not self._out or hasattr(type(self._out[0]), "__await__"):
-            return False
-        self._lenient, self._decided = index > 0, True
-        return True
 
     def _await_late(self, chunk: Chunk, out: list[Any]) -> set[type]:
         """Await what was returned although this lane's own first item needed no awaiting; the run judges it.
@@ -267,24 +266,23 @@ class Lane(Telling):
             self._emit(Returned(chunk.id, chunk.first + self._stop, left - kept))
             return True
 
-    def look(self) -> None:
-        """Report what nobody was told of, what is under way included, and announce all from now on. Any thread."""
-        with self._lock:
-            if self._quiet and self._chunk is not None:
-                self._uncover(self._chunk)
-                self._at = self._group_end
-            self._quiet = False
+    def look(self) -> bool:
+        """Report what nobody was told of, what is under way included, and announce all from now on. Any thread.
 
-    def _uncover(self, chunk: Chunk) -> None:
-        """Report what the running group has done, and take from it what it has not begun."""
-        self._cut(chunk)
-        if self._decided or self._is_plain(chunk.first + self._base):
-            done = plain_front(self._out) if self._lenient else len(self._out)
-            self._report_front(chunk, done, min(clock() - self._since, SHORT * done))
-        current = self._base + len(self._out)
-        if self._unannounced and current < self._group_end:
-            self._emit(Started(chunk.id, chunk.first + current, 1))
-        self._stride.reset()
+        Where results are held, they are reported, and the worker goes on as before.
+
+        Returns:
+            whether to look again in a while, be there a report before or not.
+        """
+        with self._lock:
+            chunk, silent = self._chunk, self._unannounced
+            if chunk is not None and self._held:
+                self._report_front(chunk, self._known(chunk), 0.0)
+            elif chunk is not None and (self._quiet if not self._holds else silent and clock() > self._since + LOOK):
+                self._uncover(chunk)
+                self._at, self._unannounced = self._group_end, not self._holds and silent
+            self._quiet = self._holds
+            return chunk is not None and self._holds and self._unannounced
 
     def is_at(self, chunk: Chunk, index: int) -> bool:
         """Tell whether this item is the one under way, and has not just ended. Any thread."""

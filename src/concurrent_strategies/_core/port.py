@@ -102,19 +102,23 @@ class Done(Report):
         self.each = None
         self.groups: int = 1
 
+    @property
+    def is_group(self) -> bool:
+        """Whether it brings several items of which nobody knows how long each took."""
+        return self.each is None and len(self.values) > 1
+
     def absorb(self, other: Done) -> bool:
         """Become one report with another, of the items right behind; return whether they go together.
 
         Two groups do, and single items: how long each of these took is kept.
         """
-        group = len(other.values) > 1
-        if group != (len(self.values) > 1 and self.each is None) or self.awaited != other.awaited:
+        group = other.is_group
+        if group != self.is_group or self.awaited != other.awaited:
             return False
         if group:
             self.groups += 1
         else:
-            self.each = self.each or [self.seconds]
-            self.each.append(other.seconds)
+            self.each = [*(self.each or [self.seconds]), *(other.each or [other.seconds])]
         self.values += other.values
         self.seconds += other.seconds
         return True

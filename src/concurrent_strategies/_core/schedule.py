@@ -18,7 +18,9 @@ PATIENCE = 0.001  # seconds a chunk must have been silent before an idle seat ha
 LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
-LONG_PAUSE = 0.01  # the same with many seats, of which an idle one matters less, while nobody waits for results
+MANY = 8  # seats of which one may be idle for a moment
+LONG_PAUSE = 0.03  # the same with many seats, of which an idle one matters less, while nobody waits for results
+ASKING = 0.00025  # seconds that it costs to call something back and to hand it out anew, for each seat
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
 
 Command: TypeAlias = tuple[Literal["start", "recall", "stop"], Chunk, int]
@@ -175,13 +177,18 @@ class Schedule:
         for held in self.held.values():
             # The same sums as in `due`: a difference of times may round to the other side.
             hidden = span == 1 and held.announced > 1 and now >= held.heard + SILENCE
-            if held.recalled or not (hidden or (idle and now >= held.heard + self._patience)):
+            if held.recalled or not (hidden or (idle and now >= self._enough(held))):
                 continue
             if held.can_give_back and not self._is_next(held):
                 held.recalled = True
                 if self._seats == 1:
                     self._call_back_behind(held, commands)
                 commands.append(("recall", held.chunk, 1))
+
+    def _enough(self, held: Held) -> float:
+        """Return when a chunk has been silent for long enough: what is over before many seats are asked is let be."""
+        left = held.open * self.paces.of(held.chunk.seat).typical
+        return held.heard + max(self._patience, left if left < ASKING * self._seats else 0.0)
 
     def _call_back_behind(self, held: Held, commands: list[Command]) -> None:
         """Call back what waits behind a chunk: one worker alone is to start items in the order of the input."""
@@ -222,27 +229,30 @@ class Schedule:
             times.append(self.backlog.next_attempt)
         if self._next_start_is_later and self.backlog.count:
             times.append(self._next_start)
+        idle = not self.backlog.count and self._spare(span)
         for held in self.held.values():
             if held.running:
                 times.append(next(iter(held.running.values())) + (self._rules.task_timeout or 0.0))
             recallable = held.can_give_back and not held.recalled and not self._is_next(held)
             if recallable and span == 1 and held.announced > 1:
                 times.append(held.heard + SILENCE)
-            if recallable and not self.backlog.count and self._spare(span):
-                times.append(max(held.heard + self._patience, now + PATIENCE / 2))
+            if recallable and idle:
+                times.append(max(self._enough(held), now + PATIENCE / 2))
         return min(times)
 
     def slack(self, seats: int, span: int, *, attended: bool) -> float:
         """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
 
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
-        is taken in together. Half of what the least busy seat has left by what is known; and as that may turn out to be
-        wrong, never more than `PAUSE`, or half of that for each seat, if nobody waits for single results
-        (`attended`).
+        is taken in together. Half of what the least busy seat has left by what is known, or all of it if there are many
+        seats; and as that may turn out to be wrong, never more than `PAUSE`, or half of that for each seat, if nobody
+        waits for single results (`attended`).
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
-        seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span / 2
+        seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span
+        if not attended or seats < MANY:
+            seconds /= 2
         longest = min(LONG_PAUSE, PAUSE / 2 * max(2, seats)) if attended else PAUSE
         return min(seconds, longest) if seconds > SPARED else 0.0
 

@@ -6,11 +6,13 @@ Worker processes import this file: nothing heavy may be imported here.
 from __future__ import annotations
 
 import threading
+from operator import sub
+from time import perf_counter as clock
 
 from .call import ASYNC, SHORT, Call
-from .port import Chunk, Done, Report
+from .port import Chunk, Done, Report, Started
 from .stride import Stride
-from .undeclared import judged
+from .undeclared import judged, plain_front
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,9 +39,14 @@ class Telling:
         self._journal = journal
         self._lock = threading.Lock()
         self._stride = Stride()
-        self._alone = self._awaits = False
+        # Whether an awaitable that comes late is an error is decided by the run's first item, which others may have.
+        self._awaits = self._decided = call.colour == ASYNC
+        self._lenient = not self._awaits
+        self._alone = False
         self._awaited = False  # whether the value of the last item that was run alone was awaited
         self._quiet = False  # whether groups need not be announced yet
+        self._holds = False  # whether results may be kept for a while, as somebody will ask and no death can lose them
+        self._long = False  # whether the last item was not short, so that the next are kept, each with its time
         self._unannounced = False  # whether nobody was told of the running group
         self._chunk: Chunk | None = None
         self._iterator: Any = iter(())
@@ -55,16 +62,58 @@ class Telling:
         if self._unannounced and self._journal is not None:
             self._journal.cut(chunk.first + self._group_end)
 
+    def _is_plain(self, index: int) -> bool:
+        """Settle that the function is a plain one, if it has shown that by now."""
+        if not self._out or hasattr(type(self._out[0]), "__await__"):
+            return False
+        self._lenient, self._decided = index > 0, True
+        return True
+
+    def _uncover(self, chunk: Chunk) -> None:
+        """Report what the running group has done, and take from it what it has not begun."""
+        self._cut(chunk)
+        done = self._known(chunk)
+        self._report_front(chunk, done, min(clock() - self._since, SHORT * done))
+        current = self._base + len(self._out)
+        if self._unannounced and current < self._group_end:
+            self._emit(Started(chunk.id, chunk.first + current, 1))
+        self._stride.reset()
+
+    def _known(self, chunk: Chunk) -> int:
+        """Return how many values, from the front, can be reported as they are."""
+        if not (self._decided or self._is_plain(chunk.first + self._base)):
+            return 0
+        done = plain_front(self._out) if self._lenient else len(self._out)
+        return min(done, len(self._ends)) if self._held else done  # the worker may be between a value and its time
+
     def _report_front(self, chunk: Chunk, count: int, seconds: float) -> None:
         """Report the first values of the running group; the worker goes on appending to the same list."""
         if count:
             first, values = self._base, self._out[:count]
             del self._out[:count]
             self._base += count
-            self._emit_values(chunk.first + first, values, seconds, set(map(type, values)))
+            each = self._each(count) if self._held else None
+            if each is not None:
+                seconds = sum(each)
+            self._emit_values(chunk.first + first, values, seconds, set(map(type, values)), each)
+
+    @property
+    def _held(self) -> bool:
+        """Whether the running group is one of items that are not short."""
+        return self._long and self._unannounced
+
+    def _each(self, count: int) -> list[float]:
+        """Take out how long each of the first items of such a group took."""
+        ends = self._ends[:count]
+        del self._ends[:count]
+        begins = [self._since, *ends]
+        self._since = begins[-1]
+        return list(map(sub, ends, begins))
 
     def _flush(self, chunk: Chunk, now: float, kinds: set[type], failed: bool) -> float:
         """Report the values of the group that are not reported yet; return since when an item that failed ran."""
+        if self._held:
+            return self._flush_held(chunk, kinds)
         ends = [self._since, *self._ends]
         if failed:
             self._tell(chunk, ends[-1] - self._since if self._ends else now - self._since, kinds)
@@ -76,6 +125,16 @@ class Telling:
         self._tell(chunk, now - self._since, kinds)
         return now
 
+    def _flush_held(self, chunk: Chunk, kinds: set[type]) -> float:
+        """Report the values of a group of items that are not short; return since when the next one ran."""
+        first, values = self._base, self._out
+        self._base, self._out = first + len(values), []
+        each = self._each(len(values))
+        if each:
+            self._emit_values(chunk.first + first, values, sum(each), kinds, each)
+            self._long = not self._stride.measured(1, each[-1])
+        return self._since
+
     def _tell(self, chunk: Chunk, took: float, kinds: set[type]) -> None:
         """Report what there is, and size the next group."""
         values = self._out
@@ -86,13 +145,16 @@ class Telling:
         if self._alone:
             self._stride.reset()
         elif not self._stride.measured(len(values), took):
-            self._quiet = False
+            self._quiet = self._long = self._holds
         self._emit_values(chunk.first + first, values, took, kinds)
 
-    def _emit_values(self, first: int, values: list[Any], took: float, kinds: set[type]) -> None:
+    def _emit_values(
+        self, first: int, values: list[Any], took: float, kinds: set[type], each: list[float] | None = None
+    ) -> None:
         assert self._chunk is not None
         chunk = self._chunk.id
         awaited = self._awaited and self._call.colour != ASYNC
         done = Done(chunk, first, values, took, self._worker, awaited, kinds)
+        done.each = each
         for report in judged(done, self._awaits):
             self._emit(report)

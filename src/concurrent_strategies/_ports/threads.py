@@ -21,6 +21,8 @@ from .._core.lane import Lane
 from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .thread_crew import Errand, ThreadCrew
 
+PATIENCE = 0.05  # seconds between two looks at threads that have had nothing to say
+
 
 class Seat:
     """One seat of the port and the thread on it, until the run gives it up or the thread is abandoned."""
@@ -77,7 +79,7 @@ class Seat:
         """Run chunks, in the crew's thread, until the seat is given up."""
         self.thread = threading.current_thread()
         assert self._call is not None
-        self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet)
+        self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet, holds=self._quiet)
         if has_resource:
             self._lane.provide(resource)
         try:
@@ -128,12 +130,10 @@ class Seat:
         return self._quiet if self._lane is None else self._lane.quiet
 
     def look(self) -> bool:
-        """Have the thread say what it has run without a word; return whether it has not begun yet."""
-        with self._lock:
-            begun = self._current is not None
-        if begun and self._lane is not None:
-            self._lane.look()
-        return not begun and bool(self._inbox)
+        """Have the thread say what it has kept quiet for long; return whether to ask again, be it silent or not."""
+        lane = self._lane
+        again = lane is not None and self._current is not None and lane.look()
+        return again or bool(self._inbox)
 
     def is_at(self, chunk: Chunk, index: int) -> bool:
         """Tell whether the thread is in the call of this item."""
@@ -194,6 +194,7 @@ class ThreadsPort(Port):
         self._call = call
         self._crew = crew
         self._most = 1 << 30
+        self._patience = LOOK
         self._timed = call.task_timeout is not None  # then somebody has to know at once what is under way
         self._at: dict[int, Seat] = {}
         self._reports: deque[Report] = deque()
@@ -272,11 +273,16 @@ class ThreadsPort(Port):
         """Return what the threads have said."""
         if (now := time.monotonic()) >= self.alarm:
             self._silent.clear()
-            waiting = [seat for seat in self._at.values() if seat.look()]
-            self.alarm = now + LOOK if waiting else float("inf")
+            waiting = [seat.look() for seat in self._at.values()]
+            self._patience = min(2 * self._patience, PATIENCE) if not self._reports else 2 * LOOK
+            self.alarm = now + self._patience if any(waiting) else float("inf")
         gathered = Gathered()
+        news = bool(self._reports)
         while self._reports:
             gathered.add(self._reports.popleft())
+        if news and self.alarm > now + 2 * LOOK and any(seat.quiet for seat in self._at.values()):
+            self._patience = 2 * LOOK
+            self.alarm = now + self._patience
         return gathered.take()
 
     def close(self) -> None:
