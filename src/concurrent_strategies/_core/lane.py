@@ -13,7 +13,7 @@ from __future__ import annotations
 import sys
 from time import perf_counter as clock
 
-from .call import LOOK, Call
+from .call import Call
 from .groups import run_apart, run_bare, run_briefly, run_held, run_shared, trimmed
 from .item import OURS, resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
@@ -69,7 +69,7 @@ class Lane(Telling):
         self._loop: Any = None
         self._quiet = quiet and not self._alone
         self._holds = holds and self._quiet
-        self._at = self._stop = 0  # offsets in the chunk: next item to start, end of what is ours
+        self._stop = 0  # offset in the chunk: end of what is ours
 
     def provide(self, value: Any) -> None:
         """Let items ask for this worker's resource."""
@@ -83,7 +83,7 @@ class Lane(Telling):
     @property
     def quiet(self) -> bool:
         """Whether it may run items without a word."""
-        return self._quiet and (self._long or self._stride.left > 0)
+        return self._quiet and (self._holds or self._stride.left > 0)
 
     @property
     def has_loop(self) -> bool:
@@ -109,10 +109,13 @@ class Lane(Telling):
             chunk = self._chunk
             if chunk is None:
                 return
-            self._unannounced = self._quiet and (self._long or self._stride.left > 0)
+            self._timed = self._quiet and (self._long or self._stride.left > 0)
+            self._unannounced = self._timed or (self._holds and self._quiet)
             count = self._stop - self._at
-            if not self._held:
-                count = min(self._stride.left if self._unannounced else self._stride.size, count)
+            if self._timed and not self._long:
+                count = min(self._stride.left, count)
+            elif not self._unannounced:
+                count = min(self._stride.size, count)
             low = self._at
             group = chunk.items[low : low + count] if count < len(chunk.items) else chunk.items
             self._base, self._out, self._ends, self._iterator = low, [], [], iter(group)
@@ -156,7 +159,7 @@ class Lane(Telling):
         """Run what the iterator still has, each item in a context that shows nothing of the others."""
         if self._alone:
             self._run_alone(chunk.first + self._base, out)
-        elif self._unannounced:
+        elif self._timed:
             try:
                 context, shared = self._context, self._call.shared_context
                 if self._long:
@@ -276,13 +279,13 @@ class Lane(Telling):
         """
         with self._lock:
             chunk, silent = self._chunk, self._unannounced
-            if chunk is not None and self._held:
-                self._report_front(chunk, self._known(chunk), 0.0)
-            elif chunk is not None and (self._quiet if not self._holds else silent and clock() > self._since + LOOK):
+            if chunk is not None and self._holds:
+                return silent and self._look_in(chunk)
+            if chunk is not None and self._quiet:
                 self._uncover(chunk)
-                self._at, self._unannounced = self._group_end, not self._holds and silent
+                self._at = self._group_end
             self._quiet = self._holds
-            return chunk is not None and self._holds and self._unannounced
+            return False
 
     def is_at(self, chunk: Chunk, index: int) -> bool:
         """Tell whether this item is the one under way, and has not just ended. Any thread."""

@@ -9,7 +9,7 @@ import threading
 from operator import sub
 from time import perf_counter as clock
 
-from .call import ASYNC, SHORT, Call
+from .call import ASYNC, LOOK, SHORT, Call
 from .port import Chunk, Done, Report, Started
 from .stride import Stride
 from .undeclared import judged, plain_front
@@ -47,10 +47,11 @@ class Telling:
         self._quiet = False  # whether groups need not be announced yet
         self._holds = False  # whether results may be kept for a while, as somebody will ask and no death can lose them
         self._long = False  # whether the last item was not short, so that the next are kept, each with its time
+        self._timed = False  # whether the running group has the time of each item
         self._unannounced = False  # whether nobody was told of the running group
         self._chunk: Chunk | None = None
         self._iterator: Any = iter(())
-        self._group_end = 0  # offset in the chunk
+        self._at = self._group_end = 0  # offsets in the chunk: next item to start, end of the running group
         self._base = 0  # offset of the first value in `_out`
         self._out: list[Any] = []
         self._since = 0.0
@@ -78,6 +79,19 @@ class Telling:
         if self._unannounced and current < self._group_end:
             self._emit(Started(chunk.id, chunk.first + current, 1))
         self._stride.reset()
+
+    def _look_in(self, chunk: Chunk) -> bool:
+        """Report what the running group has done, and end it if it ought to be over; return whether it goes on."""
+        since, now = self._since, clock()
+        done = self._known(chunk)
+        if self._held or (not self._timed and now - since < SHORT * done):
+            self._report_front(chunk, done, now - since)
+            self._since = self._since if self._held else now
+        elif done if not self._timed else now > since + LOOK:
+            self._uncover(chunk)
+            self._unannounced = False  # what is under way has been announced, and is told when it ends
+            self._at = self._group_end
+        return self._unannounced
 
     def _known(self, chunk: Chunk) -> int:
         """Return how many values, from the front, can be reported as they are."""
