@@ -195,6 +195,7 @@ class Port(ABC):
         forewarn: takes every `Started` in the worker itself, before its items run: set by whoever hosts a port in a
             process that may die with them. `None`: they come by `poll`, and only where items are timed.
         settled: whether `poll` only passes on what was said, and tells no worker anything: then a worker may call it.
+        hurries: whether the bell ends a pause as soon as a worker has nothing left to do.
         words: what workers said beside their results, to be said again by whoever drives, outside the lock.
     """
 
@@ -208,6 +209,7 @@ class Port(ABC):
     muted: bool = False
     alarm: float = float("inf")
     settled: bool = True
+    hurries: bool = False
     forewarn: Callable[[Report], None] | None = None
     words: deque[Callable[[], object]] | None = None
 

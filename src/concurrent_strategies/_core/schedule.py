@@ -240,20 +240,22 @@ class Schedule:
                 times.append(max(self._enough(held), now + PATIENCE / 2))
         return min(times)
 
-    def slack(self, seats: int, span: int, *, attended: bool) -> float:
+    def slack(self, seats: int, span: int, *, attended: bool, hurries: bool = False) -> float:
         """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
 
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
         is taken in together. Half of what the least busy seat has left by what is known, or all of it if there are many
-        seats; and as that may turn out to be wrong, never more than `PAUSE`, or half of that for each seat, if nobody
-        waits for single results (`attended`).
+        seats, or if a seat that has nothing left ends the pause (`hurries`); and as that may turn out to be wrong, not
+        more than `PAUSE`, or half of that for each seat, if nobody waits for single results (`attended`).
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
         seconds = min(self._load[seat] * self.paces.of(seat).typical for seat in range(seats)) / span
-        if not attended or seats < MANY:
+        if not (attended and (hurries or seats >= MANY)):
             seconds /= 2
-        longest = min(LONG_PAUSE, PAUSE / 2 * max(2, seats)) if attended else PAUSE
+        longest = PAUSE
+        if attended:
+            longest = LONG_PAUSE if hurries else min(LONG_PAUSE, PAUSE / 2 * max(2, seats))
         return min(seconds, longest) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:

@@ -114,7 +114,7 @@ class Telling:
     @property
     def _held(self) -> bool:
         """Whether the running group is one of items that are not short."""
-        return self._long and self._unannounced
+        return self._long and self._timed
 
     def _each(self, count: int) -> list[float]:
         """Take out how long each of the first items of such a group took."""
@@ -144,7 +144,7 @@ class Telling:
         first, values = self._base, self._out
         self._base, self._out = first + len(values), []
         each = self._each(len(values))
-        if each:
+        if values:
             self._emit_values(chunk.first + first, values, sum(each), kinds, each)
             self._long = not self._stride.measured(1, each[-1])
         return self._since

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .._core.bell import Bell
+from .._core.bell import Bell, HastyBell
 from .._core.call import LOOK, Call
 from .._core.gathered import Gathered
 from .._core.lane import Lane
@@ -27,13 +27,22 @@ PATIENCE = 0.05  # seconds between two looks at threads that have had nothing to
 class Seat:
     """One seat of the port and the thread on it, until the run gives it up or the thread is abandoned."""
 
-    def __init__(self, call: Call, report: Callable[[Report], None], silent: set[Seat], *, quiet: bool) -> None:
+    def __init__(
+        self,
+        call: Call,
+        report: Callable[[Report], None],
+        silent: set[Seat],
+        hurry: Callable[[], object],
+        *,
+        quiet: bool,
+    ) -> None:
         self.thread: threading.Thread | None = None
         self.errand: Errand | None = None
         self._call: Call | None = call
         self._report = report
         self._quiet = quiet
         self._silent = silent
+        self._hurry = hurry
         if quiet:
             silent.add(self)
         self._dead = self._leaving = self._over = False
@@ -112,6 +121,7 @@ class Seat:
                     self._over = True
                     return False
                 self._idle = True
+            self._hurry()
             self.errand.bell.wait(threading.TIMEOUT_MAX)
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
@@ -184,11 +194,12 @@ class ThreadsPort(Port):
     """
 
     announces: bool = False
+    hurries = True
     seats: int
     alarm: float = float("inf")
 
     def __init__(self, call: Call, crew: ThreadCrew) -> None:
-        self.bell: Bell = Bell()
+        self.bell: Bell = HastyBell()
         self.seats = 0
         self.grace: float | None = None
         self._call = call
@@ -215,7 +226,7 @@ class ThreadsPort(Port):
             self.alarm = min(self.alarm, time.monotonic() + LOOK)
         if seat is not None and seat.put(chunk):
             return
-        seat = Seat(self._call, self._report, self._silent, quiet=quiet)
+        seat = Seat(self._call, self._report, self._silent, self.bell.hurry, quiet=quiet)
         seat.put(chunk)
         try:
             self._crew.serve(seat)
@@ -247,6 +258,8 @@ class ThreadsPort(Port):
         # Waking the engine for each seat's first chunk would cost more than a small map: the last one does.
         if not self._silent or isinstance(report, Failed):
             self.bell.ring()
+        if isinstance(report, Failed):
+            self.bell.hurry()
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Give back what is not started."""
@@ -271,6 +284,7 @@ class ThreadsPort(Port):
 
     def poll(self) -> list[Report]:
         """Return what the threads have said."""
+        self.bell.calm()
         if (now := time.monotonic()) >= self.alarm:
             self._silent.clear()
             waiting = [seat.look() for seat in self._at.values()]
