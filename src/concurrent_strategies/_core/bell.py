@@ -47,6 +47,12 @@ class Bell:
         """Wait although it may ring, as whoever rings it would."""
         time.sleep(seconds)
 
+    def hurry(self) -> None:
+        """End the pause of whoever waits, where that can be."""
+
+    def calm(self) -> None:
+        """Forget that it was to hurry."""
+
     def subscribe(self, listener: Callable[[], object] | None) -> None:
         """Have `listener` called, in the ringing thread, at each ring; a ring that came before counts."""
         self._listener = listener
@@ -60,6 +66,28 @@ class Bell:
     def fileno(self) -> int:
         """Return a descriptor that is readable while it rings, or -1: then `subscribe`."""
         return -1
+
+
+class HastyBell(Bell):
+    """A bell with a second one, for what cannot wait until the end of a pause."""
+
+    __slots__ = ("_haste",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._haste = Bell()
+
+    def hurry(self) -> None:
+        """End the pause of whoever waits, or the next one."""
+        self._haste.ring()
+
+    def calm(self) -> None:
+        """Forget that it was to hurry."""
+        self._haste.clear()
+
+    def pause(self, seconds: float) -> None:
+        """Wait although it may ring, unless it is to hurry."""
+        self._haste.wait(seconds)
 
 
 class Alarm:

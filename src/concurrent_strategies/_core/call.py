@@ -17,6 +17,7 @@ TELL = 0.001  # seconds for which a worker writes down what it does, before its 
 LONGEST_TELL = 0.016  # the same later on; an item of 2 ms and more is announced, and told by itself
 GROUP = 0.001  # seconds of work in a group; with what is found only afterwards this stays below 2 ms
 PROOF = 32  # short items in a row before the first group: a death among a few items then costs exactly one
+HOLD = 0.01  # seconds for which a worker that cannot die keeps results of items that are not short, if nobody asks
 LOOK = 0.002  # seconds after which a port asks for what a worker has not announced
 PLAIN, ASYNC = "plain", "async"
 

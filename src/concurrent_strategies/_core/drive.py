@@ -131,9 +131,13 @@ class Engine:
                     port.stop(chunk, detail)
                     if self.feedback is not None:
                         self.feedback.stopped(chunk, detail, now)
-            self.slack = 0.0 if port.inline else run.slack(port.seats, port.span, attended=self.attended)
-            due = min(run.due(now, port.span), port.alarm)
+            self.slack = 0.0 if port.inline else self._pause()
+            due = min(run.due(now, port.span), max(port.alarm, now + self.slack + 1e-4))
             return max(0.0, (due if self.feedback is None else min(due, self.feedback.due)) - now)
+
+    def _pause(self) -> float:
+        port = self.port
+        return self.run.slack(port.seats, port.span, attended=self.attended, hurries=port.hurries)
 
     def _report(self, feedback: Feedback, reports: list[Report], now: float) -> None:
         busy = self.run.busy(self.port.span, self.port.inner)

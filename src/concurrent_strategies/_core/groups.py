@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from time import perf_counter as clock
 
+from .call import HOLD, SHORT
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,6 +100,24 @@ def run_briefly(
         if not (known or (known := not hasattr(type(value), "__await__"))):
             return False
     return True
+
+
+def run_held(
+    func: Func, items: Iterator[Any], out: list[Any], ends: list[float], context: Callable[[], Context]
+) -> None:
+    """Run items for as long as none of them is short, up to an awaitable, and for no longer than may be kept quiet.
+
+    The time at which each has ended goes into `ends`.
+    """
+    last = clock()
+    until = last + HOLD
+    for item in items:
+        value = context().run(func, item)
+        out.append(value)
+        ends.append(now := clock())
+        if now > until or now - last < SHORT or hasattr(type(value), "__await__"):
+            break
+        last = now
 
 
 def trimmed(error: BaseException, *files: str) -> BaseException:

@@ -13,8 +13,8 @@ from __future__ import annotations
 import sys
 from time import perf_counter as clock
 
-from .call import ASYNC, Call
-from .groups import trimmed
+from .call import Call
+from .groups import run_held, trimmed
 from .item import resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
 from .unannounced import HERE, Unannounced
@@ -44,6 +44,8 @@ class Lane(Unannounced):
         callers_thread: whether a KeyboardInterrupt in here is the caller's: then it is let through.
         quiet: whether items need not be announced while they may yet be short. Whoever wants to know what is under way
             all the same calls `look`.
+        holds: whether that is so for items that are not short as well, results of which are told a few at a time then.
+            Whoever wants that has to `look` again and again, and no death may cost a result.
         journal: where such items are written down, if that must be known even if the process dies.
     """
 
@@ -55,18 +57,17 @@ class Lane(Unannounced):
         *,
         callers_thread: bool = False,
         quiet: bool = False,
+        holds: bool = False,
         journal: Journal | None = None,
     ) -> None:
         super().__init__(call, emit, worker, journal)
         self._callers_thread = callers_thread
-        self._awaits = self._decided = call.colour == ASYNC
-        # Whether an awaitable that comes late is an error is decided by the run's first item, which others may have.
-        self._lenient = not self._awaits
         self._alone = call.seed is not None or self._awaits or call.task_timeout is not None or not _GROUPS
         self._loop: Any = None
         self._quiet = quiet and not self._alone
+        self._holds = holds and self._quiet
         self._written = self._quiet and journal is not None
-        self._at = self._stop = 0  # offsets in the chunk: next item to start, end of what is ours
+        self._stop = 0  # offset in the chunk: end of what is ours
 
     def provide(self, value: Any) -> None:
         """Let items ask for this worker's resource."""
@@ -80,7 +81,7 @@ class Lane(Unannounced):
     @property
     def quiet(self) -> bool:
         """Whether it may run items without a word."""
-        return self._quiet and self._stride.left > 0
+        return self._quiet and (self._holds or self._stride.left > 0)
 
     @property
     def has_loop(self) -> bool:
@@ -106,7 +107,8 @@ class Lane(Unannounced):
             chunk = self._chunk
             if chunk is None:
                 return
-            self._unannounced = self._quiet and (self._written or self._stride.left > 0)
+            self._timed = self._quiet and not self._written and (self._long or self._stride.left > 0)
+            self._unannounced = self._timed or (self._quiet and (self._holds or self._written))
             count = min(self._next_count(), self._stop - self._at)
             low = self._at
             group = chunk.items[low : low + count] if count < len(chunk.items) else chunk.items
@@ -121,12 +123,13 @@ class Lane(Unannounced):
             pass
 
     def _next_count(self) -> int:
+        """Return how many items the next group may have."""
         stride = self._stride
+        if self._written and self._unannounced:
+            return stride.size if stride.size > 1 and not self._fits else max(FEW, GROUPS * stride.size)
         if not self._unannounced:
             return stride.size
-        if not self._written:
-            return stride.left
-        return stride.size if stride.size > 1 and not self._fits else max(FEW, GROUPS * stride.size)
+        return self._stop - self._at if self._held or not self._timed else stride.left
 
     def _run_group(self, chunk: Chunk) -> bool:
         """Run what the iterator still has; return False after an item that failed, with more to come."""
@@ -159,9 +162,12 @@ class Lane(Unannounced):
         """Run what the iterator still has, each item in a context that shows nothing of the others."""
         if self._alone:
             self._run_alone(chunk.first + self._base, out)
-        elif self._unannounced:
+        elif self._timed or (self._written and self._unannounced):
             try:
-                self._run_unannounced(out)
+                if self._held:
+                    run_held(self._func, self._iterator, out, self._ends, self._fresh)
+                else:
+                    self._run_unannounced(out)
             finally:  # nobody knows of what follows, be it an item that failed or one that may take long
                 with self._lock:
                     self._cut(chunk)
@@ -192,15 +198,8 @@ class Lane(Unannounced):
                 return
             first = out.pop()
         self._awaits = self._alone = self._decided = self._awaited = True
-        self._lenient = self._quiet = False
+        self._lenient = self._quiet = self._holds = False
         out.append(self._await(first, self._context.copy()))
-
-    def _is_plain(self, index: int) -> bool:
-        """Settle that the function is a plain one, if it has shown that by now."""
-        if not self._out or hasattr(type(self._out[0]), "__await__"):
-            return False
-        self._lenient, self._decided = index > 0, True
-        return True
 
     def _await_late(self, chunk: Chunk, out: list[Any]) -> set[type]:
         """Await what was returned although this lane's own first item needed no awaiting; the run judges it.
@@ -267,26 +266,23 @@ class Lane(Unannounced):
             self._emit(Returned(chunk.id, chunk.first + self._stop, left - kept))
             return True
 
-    def look(self) -> None:
-        """Report what nobody was told of, what is under way included, and announce all from now on. Any thread."""
-        with self._lock:
-            if self._quiet and self._chunk is not None:
-                self._uncover(self._chunk)
-                self._at = self._group_end
-            self._quiet = False
+    def look(self) -> bool:
+        """Report what nobody was told of, what is under way included, and announce all from now on. Any thread.
 
-    def _uncover(self, chunk: Chunk) -> None:
-        """Report what the running group has done, and take from it what it has not begun."""
-        self._cut(chunk)
-        if self._decided or self._is_plain(chunk.first + self._base):
-            done = plain_front(self._out) if self._lenient else len(self._out)
-            until = self._ended(done)
-            self._report_front(chunk, done, until - self._since)
-            self._since = until
-        current = self._base + len(self._out)
-        if self._unannounced and current < self._group_end:
-            self._emit(Started(chunk.id, chunk.first + current, 1))
-        self._stride.reset()
+        Where results are held, they are reported, and the worker goes on as before.
+
+        Returns:
+            whether to look again in a while, be there a report before or not.
+        """
+        with self._lock:
+            chunk, silent = self._chunk, self._unannounced
+            if chunk is not None and self._holds:
+                return silent and self._look_in(chunk)
+            if chunk is not None and self._quiet:
+                self._uncover(chunk)
+                self._at = self._group_end
+            self._quiet = self._holds
+            return False
 
     def is_at(self, chunk: Chunk, index: int) -> bool:
         """Tell whether this item is the one under way, and has not just ended. Any thread."""

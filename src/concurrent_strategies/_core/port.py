@@ -102,25 +102,27 @@ class Done(Report):
         self.each = None
         self.groups: int = 1
 
+    @property
+    def is_group(self) -> bool:
+        """Whether it brings several items of which nobody knows how long each took."""
+        return self.each is None and len(self.values) > 1
+
     def absorb(self, other: Done) -> bool:
         """Become one report with another, of the items right behind; return whether they go together.
 
         Two groups do, and items that were timed alone: how long each of these took is kept.
         """
-        ours, theirs = self._times(), other._times()
-        if (ours is None) != (theirs is None) or self.awaited != other.awaited:
+        group = other.is_group
+        if group != self.is_group or self.awaited != other.awaited:
             return False
-        if ours is None or theirs is None:
+        if group:
             self.groups += 1
         else:
-            ours += theirs
-            self.each = ours
+            self.each = self.each or [self.seconds]
+            self.each += other.each or [other.seconds]
         self.values += other.values
         self.seconds += other.seconds
         return True
-
-    def _times(self) -> list[float] | None:
-        return [self.seconds] if len(self.values) == 1 else self.each
 
 
 class Scattered(Report):
@@ -219,6 +221,7 @@ class Port(ABC):
             process that may die with them. `None`: they come by `poll`, and only where items are timed.
         may_scatter: whether `poll` may bring `Scattered`, too: set by the engine, where nobody needs a report for each.
         settled: whether `poll` only passes on what was said, and tells no worker anything: then a worker may call it.
+        hurries: whether the bell ends a pause as soon as a worker has nothing left to do.
         words: what workers said beside their results, to be said again by whoever drives, outside the lock.
     """
 
@@ -233,6 +236,7 @@ class Port(ABC):
     alarm: float = float("inf")
     may_scatter: bool = False
     settled: bool = True
+    hurries: bool = False
     forewarn: Callable[[Report], None] | None = None
     words: deque[Callable[[], object]] | None = None
 

@@ -313,6 +313,6 @@ class Run:
         due = self._schedule.due(now, span)
         return due if self._deadline is None else min(due, self._deadline)
 
-    def slack(self, seats: int, span: int, *, attended: bool) -> float:
+    def slack(self, seats: int, span: int, *, attended: bool, hurries: bool = False) -> float:
         """Return for how many seconds nobody needs to look, although something may be reported meanwhile."""
-        return self._schedule.slack(seats, span, attended=attended)
+        return self._schedule.slack(seats, span, attended=attended, hurries=hurries)

@@ -19,8 +19,11 @@ LONGEST_PATIENCE = 0.25
 SPARED = 0.0002  # seconds below which it is not worth pausing before the next look
 PAUSE = 0.002  # seconds that whoever drives looks away at most, while every seat has more to do than that
 LONG_PAUSE = 0.01  # the same while nobody waits for results
+LONGEST_PAUSE = 0.03  # the same if it ends as soon as a seat has nothing left to do
+MANY = 8  # seats of which one may be idle for a moment
 STORE = 2  # a seat gets another chunk in store while it has no more to do than so many times its length
 MOMENT = 0.002  # seconds of work for which nobody else is started
+ASKING = 0.00025  # seconds that it costs to call something back and to hand it out anew, for each seat
 STOCK = 0.1  # seconds of work that wait at the only seat, for many calls at once to claim from
 UNKNOWN = 4  # items for each of these calls that wait there before it is known how long one takes
 SILENCE = 0.005  # seconds after which a group of short items is no longer believed to be short
@@ -199,6 +202,11 @@ class Schedule:
                     self._call_back_behind(held, commands)
                 commands.append(("recall", held.chunk, 1))
 
+    def _enough(self, held: Held) -> float:
+        """Return when a chunk has been silent for long enough: what is over before many seats are asked is let be."""
+        left = held.open * self.paces.of(held.chunk.seat).typical
+        return held.heard + max(self._patience, left if left < ASKING * self._seats else 0.0)
+
     def _call_back_behind(self, held: Held, commands: list[Command]) -> None:
         """Call back what waits behind a chunk: one worker alone is to start items in the order of the input."""
         for other in self.held.values():
@@ -238,13 +246,14 @@ class Schedule:
             times.append(self.backlog.next_attempt)
         if self._next_start_is_later and self.backlog.count:
             times.append(self._next_start)
+        idle = not self.backlog.count and self._spare(span)
         for held in self.held.values():
             if held.running:
                 times.append(next(iter(held.running.values())) + (self._rules.task_timeout or 0.0))
             recallable = held.can_give_back and not held.recalled and not self._is_next(held)
             if recallable and span == 1 and held.announced > 1:
                 times.append(held.heard + SILENCE)
-            if recallable and not self.backlog.count and self._spare(span):
+            if recallable and idle:
                 times.append(max(self._late(held), now + PATIENCE / 2))
         return min(times)
 
@@ -253,24 +262,29 @@ class Schedule:
 
         Of one that should be over in a moment that is when it is not; of a longer one, soon.
         """
-        expected = held.open * (self.paces.of(held.chunk.seat).per_item or 0.0)
+        left = held.open * self.paces.of(held.chunk.seat).typical
         patience = PATIENCE if held.begun else self._patience
-        return held.heard + patience + (1.5 * expected if expected < MOMENT else 0.0)
+        return held.heard + patience + (1.5 * left if left < max(MOMENT, ASKING * self._seats) else 0.0)
 
-    def slack(self, seats: int, span: int, *, attended: bool) -> float:
+    def slack(self, seats: int, span: int, *, attended: bool, hurries: bool = False) -> float:
         """Return for how many seconds nobody needs to look, although something may be reported meanwhile.
 
         While every seat has work for a while, hearing of each item at once would only cost: what is reported waits, and
-        is taken in together. Half of what the least busy seat has left by what is known; and as that may turn out to be
-        wrong, never more than `PAUSE`, or `LONG_PAUSE` if nobody waits for single results (`attended`). Where
-        items are trifles, to take them in is half of all work, and had better not wait.
+        is taken in together. Half of what the least busy seat has left by what is known, or all of it if there are many
+        seats, or if a seat that has nothing left ends the pause (`hurries`); and as that may turn out to be wrong, not
+        more than `PAUSE`, and more only if nobody waits for single results (`attended`). Where items are trifles, to
+        take them in is half of all work, and had better not wait.
         """
         if self.paces.common.per_item is None or not seats or self.halted or self.horizon is not None:
             return 0.0
         # Calls at once that claim from one seat are all busy for only as long as something is left to claim there.
         claimed = span if span > 1 and self.backlog.count else 0
-        seconds = min((self._load[seat] - claimed) * self.paces.of(seat).typical for seat in range(seats)) / span / 2
-        longest = LONG_PAUSE if attended and self.paces.common.typical > TRIFLE else PAUSE
+        seconds = min((self._load[seat] - claimed) * self.paces.of(seat).typical for seat in range(seats)) / span
+        if not (attended and (hurries or seats >= MANY)):
+            seconds /= 2
+        longest = PAUSE
+        if attended:
+            longest = LONGEST_PAUSE if hurries else LONG_PAUSE if self.paces.common.typical > TRIFLE else PAUSE
         return min(seconds, longest) if seconds > SPARED else 0.0
 
     def _spare(self, span: int) -> bool:

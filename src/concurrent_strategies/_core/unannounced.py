@@ -36,7 +36,7 @@ class Unannounced(Telling):
         self._context: Context = (copy_context() if call.context is None else call.context).copy()
         self._bare = OURS.issuperset(self._context)  # whether no variables but ours are set
         self._fits = True  # whether the values of a group can be written down
-        self._decided = False  # whether it is known what the function returns
+        self._fresh: Callable[[], Context] = (lambda: self._context) if call.shared_context else self._context.copy
 
     def _run_group_of(self, items: Iterator[Any], out: list[Any]) -> None:
         """Run items at nearly the speed of a bare loop."""
@@ -50,7 +50,6 @@ class Unannounced(Telling):
     def _run_unannounced(self, out: list[Any]) -> None:
         """Run items without a word, for a while; where there is a journal, write down each, or groups of short ones."""
         journal, stride = self._journal, self._stride
-        context = (lambda: self._context) if self._call.shared_context else self._context.copy
         until = (now := clock()) + (SHORT if journal is None else self._tell_after)
         note = None if journal is None else journal.note
         more = True
@@ -60,7 +59,7 @@ class Unannounced(Telling):
             known, since = self._decided, now
             if stride.size == 1 or journal is None or not known:
                 some = islice(self._iterator, stride.left or 1)
-                more = run_briefly(self._func, some, out, self._ends, context, known, note, until)
+                more = run_briefly(self._func, some, out, self._ends, self._fresh, known, note, until)
             else:
                 journal.begin_group(stride.size)
                 # As it is, it is quicker; then there is one group in it.

@@ -14,24 +14,35 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from .._core.bell import Bell
+from .._core.bell import Bell, HastyBell
 from .._core.call import LOOK, Call
 from .._core.gathered import Gathered
 from .._core.lane import Lane
 from .._core.port import Broken, Chunk, Died, Failed, Port, Report, Returned, Started
 from .thread_crew import Errand, ThreadCrew
 
+PATIENCE = 0.05  # seconds between two looks at threads that have had nothing to say
+
 
 class Seat:
     """One seat of the port and the thread on it, until the run gives it up or the thread is abandoned."""
 
-    def __init__(self, call: Call, report: Callable[[Report], None], silent: set[Seat], *, quiet: bool) -> None:
+    def __init__(
+        self,
+        call: Call,
+        report: Callable[[Report], None],
+        silent: set[Seat],
+        hurry: Callable[[], object],
+        *,
+        quiet: bool,
+    ) -> None:
         self.thread: threading.Thread | None = None
         self.errand: Errand | None = None
         self._call: Call | None = call
         self._report = report
         self._quiet = quiet
         self._silent = silent
+        self._hurry = hurry
         if quiet:
             silent.add(self)
         self._dead = self._leaving = self._over = False
@@ -77,7 +88,7 @@ class Seat:
         """Run chunks, in the crew's thread, until the seat is given up."""
         self.thread = threading.current_thread()
         assert self._call is not None
-        self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet)
+        self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet, holds=self._quiet)
         if has_resource:
             self._lane.provide(resource)
         try:
@@ -110,6 +121,7 @@ class Seat:
                     self._over = True
                     return False
                 self._idle = True
+            self._hurry()
             self.errand.bell.wait(threading.TIMEOUT_MAX)
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
@@ -128,12 +140,10 @@ class Seat:
         return self._quiet if self._lane is None else self._lane.quiet
 
     def look(self) -> bool:
-        """Have the thread say what it has run without a word; return whether it has not begun yet."""
-        with self._lock:
-            begun = self._current is not None
-        if begun and self._lane is not None:
-            self._lane.look()
-        return not begun and bool(self._inbox)
+        """Have the thread say what it has kept quiet for long; return whether to ask again, be it silent or not."""
+        lane = self._lane
+        again = lane is not None and self._current is not None and lane.look()
+        return again or bool(self._inbox)
 
     def is_at(self, chunk: Chunk, index: int) -> bool:
         """Tell whether the thread is in the call of this item."""
@@ -184,16 +194,18 @@ class ThreadsPort(Port):
     """
 
     announces: bool = False
+    hurries = True
     seats: int
     alarm: float = float("inf")
 
     def __init__(self, call: Call, crew: ThreadCrew) -> None:
-        self.bell: Bell = Bell()
+        self.bell: Bell = HastyBell()
         self.seats = 0
         self.grace: float | None = None
         self._call = call
         self._crew = crew
         self._most = 1 << 30
+        self._patience = LOOK
         self._timed = call.task_timeout is not None  # then somebody has to know at once what is under way
         self._at: dict[int, Seat] = {}
         self._reports: deque[Report] = deque()
@@ -214,7 +226,7 @@ class ThreadsPort(Port):
             self.alarm = min(self.alarm, time.monotonic() + LOOK)
         if seat is not None and seat.put(chunk):
             return
-        seat = Seat(self._call, self._report, self._silent, quiet=quiet)
+        seat = Seat(self._call, self._report, self._silent, self.bell.hurry, quiet=quiet)
         seat.put(chunk)
         try:
             self._crew.serve(seat)
@@ -246,6 +258,8 @@ class ThreadsPort(Port):
         # Waking the engine for each seat's first chunk would cost more than a small map: the last one does.
         if not self._silent or isinstance(report, Failed):
             self.bell.ring()
+        if isinstance(report, Failed):
+            self.bell.hurry()
 
     def recall(self, chunk: Chunk, keep: bool) -> None:
         """Give back what is not started."""
@@ -270,13 +284,19 @@ class ThreadsPort(Port):
 
     def poll(self) -> list[Report]:
         """Return what the threads have said."""
+        self.bell.calm()
         if (now := time.monotonic()) >= self.alarm:
             self._silent.clear()
-            waiting = [seat for seat in self._at.values() if seat.look()]
-            self.alarm = now + LOOK if waiting else float("inf")
+            waiting = [seat.look() for seat in self._at.values()]
+            self._patience = min(2 * self._patience, PATIENCE) if not self._reports else 2 * LOOK
+            self.alarm = now + self._patience if any(waiting) else float("inf")
         gathered = Gathered()
+        news = bool(self._reports)
         while self._reports:
             gathered.add(self._reports.popleft())
+        if news and self.alarm > now + 2 * LOOK and any(seat.quiet for seat in self._at.values()):
+            self._patience = 2 * LOOK
+            self.alarm = now + self._patience
         return gathered.take()
 
     def close(self) -> None:

@@ -98,6 +98,14 @@ def late_first(board: Board, x: int) -> int:
     return x
 
 
+def late_last(board: Board, x: int) -> int:
+    """End item 9 only after the consumer has had item 8; none of them is short."""
+    if x == 9:
+        board.wait("had-8")
+    time.sleep(0.001)
+    return x
+
+
 def fail_times(board: Board, times: int, x: int) -> int:
     """Fail so many times for 1, and return others."""
     board.put(f"start-{x}")

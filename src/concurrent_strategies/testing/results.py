@@ -11,7 +11,7 @@ from typing import Any
 from .._errors import InvalidOption, StrategyError
 from .._outcome import Failure, Success
 from .functions import Adder, AsyncAdder, add, adouble, asame, both, double, nap, same
-from .noting import late_first, meet, meet_if_two
+from .noting import late_first, late_last, meet, meet_if_two
 from .promises import Promises, board, raised
 
 ODD: list[Any] = [None, (), (1, 2), {}, {"a": 1}, [], ..., NotImplemented, StopIteration, "", b"", 0, False, ((),), {1}]
@@ -120,6 +120,17 @@ class ResultPromises(Promises):
             got += stream
         assert sorted(got) == [0, 1]
         assert got == [1, 0] or not self.concurrent
+
+    def test_a_slow_item_hides_nothing_before_it(self, tmp_path: Path) -> None:
+        """The last item ends only after the consumer has had those before it, although one worker has them all."""
+        notices = board(tmp_path)
+        with self.new(max_workers=1).stream(functools.partial(late_last, notices), range(10), chunksize=10) as stream:
+            got = []
+            for value in stream:
+                got.append(value)
+                if value == 8:
+                    notices.put("had-8")
+        assert got == list(range(10))
 
     def test_items_overlap_where_they_can(self, tmp_path: Path) -> None:
         """Two items meet, or, where there is but one place, never do."""
