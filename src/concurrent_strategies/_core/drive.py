@@ -136,8 +136,8 @@ class Engine:
             return max(0.0, (due if self.feedback is None else min(due, self.feedback.due)) - now)
 
     def _pause(self) -> float:
-        port = self.port
-        return self.run.slack(port.seats, port.span, attended=self.attended, hurries=port.hurries)
+        port, attended = self.port, self.attended and self.feedback is None  # which waits for what it hears
+        return self.run.slack(port.seats, port.span, attended=attended, hurries=port.hurries)
 
     def _report(self, feedback: Feedback, reports: list[Report], now: float) -> None:
         busy = self.run.busy(self.port.span, self.port.inner)

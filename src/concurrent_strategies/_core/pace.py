@@ -13,7 +13,7 @@ SHORT_BEAT = (
     0.004  # the same for trifles, sent and taken in while workers run others, and for each of many calls at once
 )
 TRIFLE = 0.00001  # seconds below which an item costs whoever drives as much as its worker
-AHEAD = 0.05  # a second chunk waits at a seat only while a chunk takes less than this
+AHEAD = 1.25  # a second chunk waits at a seat only while a chunk takes less than so many times that
 FLOOR = 0.0005  # towards the end, no chunk below this many seconds
 FIRST = 64  # items in the first chunk, while nothing is known: optimistic, as a small map is then one round trip
 TINY = 0.0001  # seconds of work that one worker has done before a second one is awake
@@ -23,15 +23,21 @@ GROWTH = 8  # a chunk is at most this many times longer than one that has been m
 class Pace:
     """The measured seconds of an item, and the chunk length that follows.
 
+    Args:
+        fixed: the length, if that was asked for.
+        first: the length while nothing is known.
+        beat: seconds of work in a chunk, where one worker runs its items one after the other.
+
     Attributes:
         per_item: what was measured last, on average: one slow item among short ones shows at once.
         typical: the same as a geometric mean, which one slow item hardly moves.
         expected: what an item took in an earlier run of the same function.
     """
 
-    __slots__ = ("_cap", "_first", "_fixed", "expected", "per_item", "typical")
+    __slots__ = ("_beat", "_cap", "_first", "_fixed", "expected", "per_item", "typical")
 
-    def __init__(self, fixed: int | None = None, first: int = FIRST) -> None:
+    def __init__(self, fixed: int | None = None, first: int = FIRST, beat: float = BEAT) -> None:
+        self._beat = beat
         self.per_item: float | None = None
         self.typical: float = 0.0
         self.expected: float | None = None
@@ -56,11 +62,14 @@ class Pace:
             return self._fixed
         if self.per_item is None:
             return self._first
-        return max(1, min(_fit(self.per_item, span), self._cap))
+        return max(1, min(self._fit(self.per_item, span), self._cap))
+
+    def _fit(self, per_item: float, span: int) -> int:
+        return int((self._beat if per_item > TRIFLE and span == 1 else SHORT_BEAT) / per_item)
 
     def looks_ahead(self) -> bool:
         """Tell whether a seat should have its next chunk before it has ended this one."""
-        return self.per_item is not None and self.per_item * self.depth() < AHEAD
+        return self.per_item is not None and self.per_item * self.depth() < AHEAD * self._beat
 
     def size(self, left: int, seats: int, span: int, ended: bool) -> int:
         """Return the length of the next chunk.
@@ -79,7 +88,7 @@ class Pace:
                 if ended and self.expected * left < TINY:
                     seats = 1
                 # As an earlier run has shown them to be short; if they are not so now, they are called back.
-                size = max(size, min(_fit(self.expected, span) * span, left // (2 * seats)))
+                size = max(size, min(self._fit(self.expected, span) * span, left // (2 * seats)))
             return max(1, min(size, -(-left // seats)))
         size = self.depth(span) * span
         if ended:
@@ -92,11 +101,6 @@ class Pace:
         return max(1, size)
 
 
-def _fit(per_item: float, span: int) -> int:
-    """Return how many items a chunk should have at most, for each of so many calls at once."""
-    return int((BEAT if per_item > TRIFLE and span == 1 else SHORT_BEAT) / per_item)
-
-
 class Paces:
     """The pace of every seat, as each has the items that it has: heavy ones at one seat shorten nobody else's chunks.
 
@@ -104,12 +108,11 @@ class Paces:
         common: that of all seats together, for one that has done nothing yet.
     """
 
-    __slots__ = ("_first", "_fixed", "_of", "common")
+    __slots__ = ("_of", "_settings", "common")
 
-    def __init__(self, fixed: int | None = None, first: int = FIRST) -> None:
-        self.common = Pace(fixed, first)
-        self._fixed = fixed
-        self._first = first
+    def __init__(self, fixed: int | None = None, first: int = FIRST, beat: float = BEAT) -> None:
+        self._settings = fixed, first, beat
+        self.common = Pace(*self._settings)
         self._of: dict[int, Pace] = {}
 
     def measured(self, seat: int, seconds: float, count: int, groups: int = 1) -> None:
@@ -117,7 +120,7 @@ class Paces:
         self.common.measured(seconds, count, groups)
         own = self._of.get(seat)
         if own is None:
-            own = self._of[seat] = Pace(self._fixed, self._first)
+            own = self._of[seat] = Pace(*self._settings)
         own.measured(seconds, count, groups)
 
     def of(self, seat: int) -> Pace:

@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from .backlog import Backlog
 from .ledger import Held
-from .pace import FIRST, TRIFLE, Paces
+from .pace import BEAT, FIRST, SHORT_BEAT, TRIFLE, Paces
 from .port import Chunk
 from .rules import Rules
 
@@ -51,7 +51,8 @@ class Schedule:
     def __init__(self, rules: Rules, now: float) -> None:
         self.backlog = Backlog()
         self.held: dict[int, Held] = {}
-        self.paces = Paces(1 if rules.rate else rules.chunksize, 1 if rules.cautious else FIRST)
+        first, beat = (1, SHORT_BEAT) if rules.cautious else (FIRST, BEAT)
+        self.paces = Paces(1 if rules.rate else rules.chunksize, first, beat)
         self.ended = self.halted = False
         self.horizon: int | None = None
         self._rules = rules

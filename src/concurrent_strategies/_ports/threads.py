@@ -35,12 +35,14 @@ class Seat:
         hurry: Callable[[], object],
         *,
         quiet: bool,
+        holds: bool,
     ) -> None:
         self.thread: threading.Thread | None = None
         self.errand: Errand | None = None
         self._call: Call | None = call
         self._report = report
         self._quiet = quiet
+        self._holds = quiet and holds
         self._silent = silent
         self._hurry = hurry
         if quiet:
@@ -88,7 +90,7 @@ class Seat:
         """Run chunks, in the crew's thread, until the seat is given up."""
         self.thread = threading.current_thread()
         assert self._call is not None
-        self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet, holds=self._quiet)
+        self._lane = Lane(self._call, self._emit, self.thread.name, quiet=self._quiet, holds=self._holds)
         if has_resource:
             self._lane.provide(resource)
         try:
@@ -226,7 +228,7 @@ class ThreadsPort(Port):
             self.alarm = min(self.alarm, time.monotonic() + LOOK)
         if seat is not None and seat.put(chunk):
             return
-        seat = Seat(self._call, self._report, self._silent, self.bell.hurry, quiet=quiet)
+        seat = Seat(self._call, self._report, self._silent, self.bell.hurry, quiet=quiet, holds=self.may_scatter)
         seat.put(chunk)
         try:
             self._crew.serve(seat)
