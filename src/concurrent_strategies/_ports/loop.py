@@ -43,6 +43,7 @@ class LoopPort(Port):
     """
 
     grace: float = 0.0
+    seats: int
 
     def __init__(self, call: Call, home: Home, *, keep: bool, elsewhere: Callable[[], Home]) -> None:
         self.bell: Bell = new_bell()
