@@ -43,11 +43,10 @@ class LoopPort(Port):
     """
 
     grace: float = 0.0
-    seats: int
 
     def __init__(self, call: Call, home: Home, *, keep: bool, elsewhere: Callable[[], Home]) -> None:
         self.bell: Bell = new_bell()
-        self.seats = self._most = 0
+        self.seats: int = 0
         self.call = call
         self.undeclared: bool = call.colour != ASYNC
         self.callers: bool = home.foreign
@@ -60,7 +59,7 @@ class LoopPort(Port):
         self._blocks = Blocks()
         self._lanes: set[Lane] = set()
         self._leaving: set[Lane] = set()  # doomed, and replaced: they may take their time for it
-        self._named = 0
+        self._named = self._most = 0
         self._reports: deque[Report | Block] = deque()  # a block stands for its items that have ended
         self._interrupt: BaseException | None = None
         self._refusal: Exception | None = None
