@@ -22,7 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("_strategy",),
     (
         *("_core.port", "_core.run", "_core.rules", "_core.schedule"),
-        *("_core.backlog", "_core.ledger", "_core.pace", "_core.shelf", "_core.verdict"),
+        *("_core.backlog", "_core.ledger", "_core.pace", "_core.shelf", "_core.verdict", "_core.window"),
     ),
     ("_core",),
     ("_core.base", "_core.verb", "_core.verbs", "_executor", "_pool_death", "authors"),

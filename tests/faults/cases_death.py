@@ -267,7 +267,7 @@ def empty_but_deadly(item: int) -> int:
     return item
 
 
-@case("D8", "PH", bound=30)
+@case("D8", "PH", bound=3)
 def among_very_short_items(probe: Probe) -> None:
     """A death among 200 000 empty items costs those of the last 2 ms, and says that their fate is unknown."""
     with probe.make(2) as strategy:

@@ -9,9 +9,7 @@ so that the workers end together.
 from __future__ import annotations
 
 BEAT = 0.04  # seconds of work in a chunk
-SHORT_BEAT = (
-    0.004  # the same for trifles, sent and taken in while workers run others, and for each of many calls at once
-)
+SHORT_BEAT = 0.004  # the same for trifles, which are sent while workers run others, and for each of many calls at once
 TRIFLE = 0.00001  # seconds below which an item costs whoever drives as much as its worker
 AHEAD = 1.25  # a second chunk waits at a seat only while a chunk takes less than so many times that
 FLOOR = 0.0005  # towards the end, no chunk below this many seconds
@@ -95,7 +93,8 @@ class Pace:
             floor = max(span, int(FLOOR / self.per_item) * span)
             size = min(size, max(floor, left // (2 * seats)))
         else:
-            # What is left is a small window, perhaps: for short items an equal part each, in one go.
+            # What is left is a small window, perhaps: for short items an equal part each, or all of it in one go.
+            seats = 1 if self.per_item * left < TINY else seats
             floor = min(int(FLOOR / self.per_item) * span, -(-left // seats))
             size = min(size, max(floor, -(-left // (2 * seats))))
         return max(1, size)

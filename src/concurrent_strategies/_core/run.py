@@ -23,6 +23,7 @@ from .rules import Rules
 from .schedule import Command, Schedule
 from .shelf import Block, Entry, Fault, Shelf
 from .verdict import Verdict
+from .window import Window
 
 
 class Run:
@@ -36,7 +37,6 @@ class Run:
     Attributes:
         fatal: the error that ends the run as a whole, once there is one.
         done: how many items have an outcome.
-        read: how many items have been read from the input.
         faults: the failed items so far, where `max_failures` bounds them.
         overflowed: whether that bound was reached.
         logs: whether finished entries are kept for `fresh`.
@@ -57,8 +57,7 @@ class Run:
         self._deadline = None if rules.timeout is None else now + rules.timeout
         self._schedule = Schedule(rules, now)
         self._shelf = Shelf(rules.ordered)
-        self.read: int = 0
-        self._handed = self._handing = 0
+        self._window = Window(rules.window)
         self._input_error: BaseException | None = None
         self._broken: Exception | None = None
         self._verdict = Verdict()
@@ -81,17 +80,21 @@ class Run:
         return self._schedule.paces.common
 
     @property
+    def read(self) -> int:
+        """How many items have been read from the input."""
+        return self._window.read
+
+    @property
     def wants(self) -> int:
         """How many more items may be read from the input now."""
         if self._schedule.ended or self.halted or self.horizon is not None or self._broken:
             return 0
-        window = self._rules.window
-        return 1 << 40 if window is None else max(0, window - (self.read - self._handed))
+        window = self._window
+        return window.room(in_turn=self.idle or not self._schedule.trifling(window.size))
 
     def feed(self, items: Sequence[Any]) -> None:
         """Take items that were read from the input, in its order."""
-        first = self.read
-        self.read += len(items)
+        first = self._window.fed(len(items))
         # The run may have been stopped while the caller was reading: then nothing of this may start any more.
         if self._broken is not None and self._total is None:
             for index in range(first, self.read):
@@ -101,10 +104,10 @@ class Run:
 
     def known(self, value: Any) -> None:
         """Take, in the place of the next item, the result that it had in an earlier run."""
-        if self.read == 0:
+        index = self._window.fed(1)
+        if index == 0:
             self._verdict.allowed = True  # what the first item returned is no longer known: either may come
-        self._put(Block(self.read, [value], None, 0, ""))
-        self.read += 1
+        self._put(Block(index, [value], None, 0, ""))
 
     def fresh(self) -> list[Entry]:
         """Return what was finished since the last call, in order of completion; only where `logs` is set."""
@@ -125,9 +128,8 @@ class Run:
 
     def take(self) -> list[Entry]:
         """Return what may go to the consumer now; what the last call returned counts as consumed from here on."""
-        self._handed += self._handing
         batch = self._shelf.take()
-        self._handing = sum(map(len, batch))
+        self._window.hand(sum(map(len, batch)))
         return batch
 
     @property

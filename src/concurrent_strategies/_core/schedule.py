@@ -10,7 +10,7 @@ from typing import Any, Literal, TypeAlias
 
 from .backlog import Backlog
 from .ledger import Held
-from .pace import BEAT, FIRST, SHORT_BEAT, TRIFLE, Paces
+from .pace import BEAT, FIRST, SHORT_BEAT, TINY, TRIFLE, Paces
 from .port import Chunk
 from .rules import Rules
 
@@ -170,6 +170,11 @@ class Schedule:
         if span == 1 or self._seats > 1 or rules.chunksize or rules.retry or rules.rate:
             return 0
         return UNKNOWN * span if pace.per_item is None else int(STOCK / pace.typical * span)
+
+    def trifling(self, count: int) -> bool:
+        """Tell whether so many items are hardly any work: then they had better come, and go, together."""
+        pace = self.paces.common
+        return pace.per_item is not None and pace.typical * count < TINY
 
     def _may_start(self, now: float) -> bool:
         self._next_start_is_later = now < self._next_start
