@@ -208,11 +208,6 @@ class Schedule:
                     self._call_back_behind(held, commands)
                 commands.append(("recall", held.chunk, 1))
 
-    def _enough(self, held: Held) -> float:
-        """Return when a chunk has been silent for long enough: what is over before many seats are asked is let be."""
-        left = held.open * self.paces.of(held.chunk.seat).typical
-        return held.heard + max(self._patience, left if left < ASKING * self._seats else 0.0)
-
     def _call_back_behind(self, held: Held, commands: list[Command]) -> None:
         """Call back what waits behind a chunk: one worker alone is to start items in the order of the input."""
         for other in self.held.values():
