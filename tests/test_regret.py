@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import numpy  # noqa: F401  (its threads are begun here, and not left behind by whichever test comes first)
+import numpy as np
 import pytest
 from benchmarks import corpus, tables
 from benchmarks.corpus import computing, native, waiting
@@ -23,6 +23,13 @@ from concurrent_strategies.advice.model import Model
 
 ROOT = Path(__file__).parents[1]
 TINY = 0.005
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _blas_has_its_threads() -> None:
+    """Before any test here: it ends them at a fork, which others may have made, until the next product."""
+    made = np.ones((320, 320))
+    assert (made @ made)[0, 0] == 320
 
 
 # ----------------------------------------------------------------------------------------------------------- the corpus
