@@ -4,6 +4,8 @@ before has its result, and nothing is run twice."""
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -138,6 +140,68 @@ def test_a_journal_says_what_is_done_and_what_has_begun() -> None:
     journal.leave()
     assert journal.note(5)
     assert read(memory) == (8, 0, [], 1), "a forked child does not write here any more"
+
+
+FORKED = """
+import os, threading
+from concurrent_strategies._core.call import Call
+from concurrent_strategies._core.port import Chunk
+from concurrent_strategies._worker.host import LaneHost
+from concurrent_strategies._worker.journal import create
+
+ran = []
+
+def func(x):
+    ran.append(x)
+    if x == 2:
+        holding, go = threading.Event(), threading.Event()
+
+        def hold():
+            with host._entry, host._lane._lock, host._outbox_lock, host._gate._lock:
+                holding.set()
+                go.wait(10)
+
+        threading.Thread(target=hold, daemon=True).start()
+        holding.wait(10)
+        pid = os.fork()
+        go.set()
+        if pid:
+            _, status = os.waitpid(pid, 0)
+            assert status == 0, status
+    return x
+
+host = LaneHost(lambda pieces: None, None, None, False, create()[0])
+parent = os.getpid()
+host.call(Call(func, context=None))
+host.run(Chunk(1, 0, 0, range(5)))
+host.flush()
+print(ran)
+assert ran == ([0, 1, 2, 3, 4] if os.getpid() == parent else [0, 1, 2])
+"""
+
+
+def test_a_forked_child_that_comes_back_begins_nothing_and_waits_for_no_lock() -> None:
+    """Whatever another thread held at the fork: the child ends, the items behind are run once, by the worker."""
+    made = subprocess.run([sys.executable, "-c", FORKED], timeout=30, capture_output=True, text=True)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout == "[0, 1, 2]\n[0, 1, 2, 3, 4]\n"
+
+
+def notes_and_forks(path: str, item: int) -> int:
+    """Fork at 3 a child that comes back, too, and write down who has come so far."""
+    if item == 3 and (pid := os.fork()):
+        os.waitpid(pid, 0)
+    with Path(path).open("a") as file:
+        file.write(f"{item}\n")
+    return item
+
+
+def test_items_behind_a_fork_are_run_once(tmp_path: Path) -> None:
+    """The child comes back from the function as the worker does, but what follows is the worker's."""
+    path = tmp_path / "items"
+    with ProcessStrategy(1) as strategy:
+        assert strategy.map(partial(notes_and_forks, str(path)), range(8)) == list(range(8))
+    assert sorted(path.read_text().split()) == list("012334567")
 
 
 def test_a_look_tells_what_nobody_was_told_of() -> None:

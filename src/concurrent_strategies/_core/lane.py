@@ -67,7 +67,6 @@ class Lane(Unannounced):
         self._quiet = quiet and not self._alone
         self._holds = holds and self._quiet
         self._written = self._quiet and journal is not None
-        self._stop = 0  # offset in the chunk: end of what is ours
 
     def provide(self, value: Any) -> None:
         """Let items ask for this worker's resource."""

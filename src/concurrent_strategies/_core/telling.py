@@ -56,7 +56,8 @@ class Telling:
         self._unannounced = False  # whether nobody was told of the running group
         self._chunk: Chunk | None = None
         self._iterator: Any = iter(())
-        self._at = self._group_end = 0  # offsets in the chunk: next item to start, end of the running group
+        # Offsets in the chunk: next item to start, end of the running group, end of what is ours.
+        self._at = self._group_end = self._stop = 0
         self._base = 0  # offset of the first value in `_out`
         self._out: list[Any] = []
         self._since = self._mark = 0.0
@@ -67,6 +68,15 @@ class Telling:
         self._group_end -= len(list(self._iterator))
         if self._unannounced and self._journal is not None:
             self._journal.cut(chunk.first + self._group_end)
+
+    def leave(self) -> None:
+        """Begin nothing more, in a forked child of the worker, whose items they are not.
+
+        Whoever held the lock at the fork was another thread, which is not here to give it back.
+        """
+        self._lock = threading.Lock()
+        self._group_end -= len(list(self._iterator))
+        self._at = self._stop = self._group_end
 
     def _ended(self, count: int) -> float:
         """Return the time at which the first so many values were there, as far as that is known."""

@@ -18,6 +18,10 @@ class Gate:
         self._refused: set[int] = set()
         self._meanwhile: bool | None = None
 
+    def leave(self) -> None:
+        """Do without whoever held the lock when this child was forked."""
+        self._lock = threading.Lock()
+
     def admit(self, chunk: int) -> bool:
         """Begin to read a chunk; return False if it has been given back already."""
         with self._lock:

@@ -176,11 +176,23 @@ class LaneHost(Host):
         self._journal: Journal | None = None
         if journal_fd >= 0:
             self._journal = Journal(journal_fd, self.flush)
-            os.register_at_fork(after_in_child=self._journal.leave)
+        os.register_at_fork(after_in_child=self._leave)
         self._looked = 0
         self._lane: Lane | None = None
         self._entry = threading.Lock()
         self._running: Chunk | None = None
+
+    def _leave(self) -> None:
+        """Be of no use in a process that the function forks: a child that comes back from it is to end, and soon.
+
+        It may have been forked while the control thread, which is not there, held any of our locks.
+        """
+        self._entry, self._outbox_lock = threading.Lock(), threading.Lock()
+        self._gate.leave()
+        if self._journal is not None:
+            self._journal.leave()
+        if self._lane is not None:
+            self._lane.leave()
 
     def use(self, arena: Arena) -> None:
         """Have large buffers of results go there: the lane's lock is held for every report that has values."""

@@ -42,7 +42,6 @@ def main(data_fd: int, control_fd: int, life_fd: int, journal_fd: int = -1) -> N
         for sock in (data, control):
             sock.setblocking(True)  # gevent, in the parent, makes sockets that do not block
         # A process that the user's function forks must not keep our sockets open: the parent would not see our end.
-        os.register_at_fork(after_in_child=data.close)
         os.register_at_fork(after_in_child=control.close)
         status = _serve(data, control, journal_fd)
     except EOFError:
@@ -60,12 +59,8 @@ def _serve(data: socket.socket, control: socket.socket, journal_fd: int) -> int:
     while not frames:
         frames = reader.read()
     setup = frames.pop(0)
-    lock = threading.Lock()
-
-    def send(pieces: list[Any]) -> None:
-        with lock:
-            wire.send_all(data, pieces)
-
+    send = wire.Sender(data)
+    os.register_at_fork(after_in_child=send.leave)
     # Said first of all: whatever comes after, the parent knows whom to blame, and whom to kill.
     send(wire.pack(wire.READY, a=os.getpid(), b=0))
     try:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import socket
 import struct
+import threading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,6 +181,24 @@ def _frame(head: tuple[Any, ...], body: memoryview, arena: Arena | None) -> Fram
     else:
         frame.body = body
     return frame
+
+
+class Sender:
+    """Sends frames from any thread, on a socket that blocks."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._lock = threading.Lock()
+
+    def __call__(self, pieces: Sequence[Any]) -> None:
+        """Send pieces, one frame or more; EOFError when the other side is gone."""
+        with self._lock:
+            send_all(self._sock, pieces)
+
+    def leave(self) -> None:
+        """Close the socket, in a forked child; whoever was sending is not here to give the lock back."""
+        self._lock = threading.Lock()
+        self._sock.close()
 
 
 def send_all(sock: socket.socket, pieces: Sequence[Any]) -> None:
