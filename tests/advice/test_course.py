@@ -10,6 +10,7 @@ from concurrent_strategies import Machine, WorkloadProfile
 from concurrent_strategies.advice.constants import DEFAULTS
 from concurrent_strategies.advice.course import CHANGES, Course, Reading
 from concurrent_strategies.advice.plan import Plan
+from concurrent_strategies.advice.rules import choose
 
 COMPUTING = WorkloadProfile(gil_cpu=0.01, coroutine=False, measured_items=20)
 NATIVE = WorkloadProfile(gil_cpu=0.0, free_cpu=0.01, coroutine=False, measured_items=20)
@@ -268,3 +269,33 @@ def test_a_loop_that_is_blocked_and_has_to_queue_gives_way_to_threads() -> None:
     one.starts(Plan("asyncio", 1000), AWAITING, Reading(0.0, 0, 100_000, 0.0))
     assert one.look(Reading(0.2, 40, 99_960, 0.02, 0.2, 0.1, 0.01))
     assert one.plan.family.endswith("thread")
+
+
+def test_threads_that_are_at_work_already_are_kept() -> None:
+    """They have shown that they leave a core idle, which what one item told does not outweigh."""
+    mixed = WorkloadProfile(gil_cpu=0.01, wait=0.04, coroutine=False, measured_items=2)
+    plan = course(cores=1)
+    plan.measured(mixed, Reading(0.0, 2, 100, 0.0))
+    assert plan.plan.family == "thread"
+    few = plan.plan.workers
+    plan.keeps(4 * few)
+    assert plan.plan.workers == 4 * few
+    plan.keeps(1)
+    assert plan.plan.workers == 4 * few
+    computing = course()
+    computing.measured(COMPUTING, Reading(0.0, 2, 1000, 0.0))
+    computing.keeps(64)
+    assert computing.plan.family == "process"
+
+
+def test_no_more_threads_than_are_worth_their_start() -> None:
+    """Each of a hundred may take longer to start than it saves, as where each needs an event loop of its own."""
+    waits = WorkloadProfile(gil_cpu=1e-5, wait=0.007, coroutine=False, n_items=136, measured_items=20)
+    plans = []
+    for start in (5e-5, 5e-4):
+        choice = choose(waits, Machine(cores=2), replace(DEFAULTS, thread_start=start))
+        assert choice.chosen.plan.family == "thread"
+        plans.append(choice.chosen.plan.workers)
+        best = min((choice.model.cost(Plan("thread", k)).total, k) for k in range(1, 137))
+        assert choice.chosen.cost.total <= 1.1 * best[0]
+    assert plans[0] > plans[1]

@@ -37,15 +37,15 @@ def grown(computing: float | None, most: int = EARLY) -> list[int]:
 
 @pytest.mark.parametrize(
     ("computing", "calls"),
-    [(0.0, [8, 16, 32, 64, 64]), (0.01, [8, 16, 32, 64, 64]), (0.03, [8, 16, 32, 32]), (0.1, [8, 8]), (None, [8])],
+    [(0.0, [16, 64, 64]), (0.01, [16, 64, 64]), (0.03, [16, 64, 64]), (0.1, [16, 16]), (None, [16])],
 )
-def test_they_double_as_long_as_they_leave_a_core_idle(computing: float | None, calls: list[int]) -> None:
+def test_there_are_more_and_more_as_long_as_they_leave_a_core_idle(computing: float | None, calls: list[int]) -> None:
     """The others do what the one that is looked at does; where nobody can look, a few are enough. The last look tells
     that there is nothing more to come."""
     assert grown(computing) == calls
 
 
-@pytest.mark.parametrize(("most", "calls"), [(1, [1, 1]), (FEW, [FEW, FEW]), (20, [8, 16, 20, 20])])
+@pytest.mark.parametrize(("most", "calls"), [(1, [1, 1]), (FEW, [FEW, FEW]), (20, [16, 20, 20])])
 def test_there_are_no_more_than_allowed(most: int, calls: list[int]) -> None:
     """Nor is there anything to look at where nothing can change."""
     assert grown(0.0, most) == calls

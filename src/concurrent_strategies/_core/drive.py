@@ -131,9 +131,11 @@ class Engine:
                     port.stop(chunk, detail)
                     if self.feedback is not None:
                         self.feedback.stopped(chunk, detail, now)
-            self.slack = 0.0 if port.inline else self._pause()
-            due = min(run.due(now, port.span), max(port.alarm, now + self.slack + 1e-4))
-            return max(0.0, (due if self.feedback is None else min(due, self.feedback.due)) - now)
+            pause = 0.0 if port.inline else self._pause()
+            due = min(run.due(now, port.span), port.deadline, max(port.alarm, now + pause))
+            seconds = max(0.0, (due if self.feedback is None else min(due, self.feedback.due)) - now)
+            self.slack = min(pause, seconds)
+            return seconds
 
     def _pause(self) -> float:
         port, attended = self.port, self.attended and self.feedback is None  # which waits for what it hears
@@ -181,10 +183,10 @@ class Engine:
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something to do: until the bell rings, or for as long as nobody needs to listen."""
-        if 0 < self.slack < seconds:
+        if self.slack > 0:
             self.port.bell.pause(self.slack)
             seconds -= self.slack
-        self.port.bell.wait(seconds)
+        self.port.bell.wait(max(0.0, seconds))
 
     def leave(self) -> None:
         """Note that the caller is busy elsewhere from now on: if that takes long, the keeper drives."""
@@ -293,7 +295,7 @@ async def adrive(engine: Engine, ear: Ear, changed: Callable[[], None], stopped:
         changed()
         if stopped():
             break
-        if 0 < engine.slack < seconds:
+        if engine.slack > 0:
             await ear.rest(engine.slack)
         else:
             await ear.heard(seconds)

@@ -216,7 +216,9 @@ class Port(ABC):
         inline: whether calls run inside `poll`, in the thread of whoever drives: nothing can stop them there.
         quiet: whether no call runs any more, after `close`.
         muted: whether nobody wants results any more: making them again would be the user's own code, for nothing.
-        alarm: the time, on the monotonic clock, at which `poll` is to be called even if the bell has not rung.
+        alarm: the time, on the monotonic clock, at which `poll` is to be called even if the bell has not rung; later,
+            while nobody needs to look.
+        deadline: the same, but never later.
         forewarn: takes every `Started` in the worker itself, before its items run: set by whoever hosts a port in a
             process that may die with them. `None`: they come by `poll`, and only where items are timed.
         may_scatter: whether `poll` may bring `Scattered`, too: set by the engine, where nobody needs a report for each.
@@ -234,6 +236,7 @@ class Port(ABC):
     quiet: bool = True
     muted: bool = False
     alarm: float = float("inf")
+    deadline: float = float("inf")
     may_scatter: bool = False
     settled: bool = True
     hurries: bool = False

@@ -25,6 +25,8 @@ CAREFUL, PATIENCE = 16, 0.012
 #: A loop that is found busy so many times in a row is a reason to think. Not before: to load what that takes would keep
 #: a loop that waits from its work.
 BUSY: Final = 3
+#: One that is found to stand still, without computing, so many times in a row gets nothing more to do for now.
+STANDS: Final = 2
 
 
 class AutoLoop(AutoPort):
@@ -39,6 +41,7 @@ class AutoLoop(AutoPort):
         super().__init__(loop, min(FEW, freedom.most), Plan("asyncio", freedom.most), freedom, 0.0)
         self._stall = Stall()
         self._first_look = math.inf  # when the loop was first looked at
+        self._some_ended = False  # whether any item had ended by the last look
 
     def close(self) -> None:
         """End or abandon at once whatever still runs, everywhere."""
@@ -73,8 +76,12 @@ class AutoLoop(AutoPort):
         loop: Any = self.current
         self._stall.look(loop, now, self._due)
         self._first_look = min(self._first_look, now)
-        known = self._done > 0 or now - self._first_look > PATIENCE
+        # Of what has just ended for the first time the next look will tell whether it has blocked the loop.
+        known, self._some_ended = self._some_ended or now - self._first_look > PATIENCE, self._done > 0
         most = self._freedom.most if known else min(CAREFUL, self._freedom.most)
+        if self._stall.still_in_a_row >= STANDS and self._calls > FEW:
+            self.widen(min(FEW, self._freedom.most))  # what begins in it now would stay there
+            return
         # One that was found busy gets no more to do for one moment of rest: what blocks it waits in between.
         if self._calls < most and self._stall.idle_in_a_row >= (1 if self._course is None else BUSY):
             self.widen(min(most, 2 * self._calls))

@@ -74,9 +74,9 @@ class AutoPort(SwitchingPort):
         return self._freedom.thinker()
 
     @property
-    def alarm(self) -> float:  # type: ignore[override]
-        """When `poll` is to be called even if the bell has not rung."""
-        return min(self._due, super().alarm)
+    def deadline(self) -> float:  # type: ignore[override]
+        """When it thinks again, whatever else there is to do."""
+        return self._due
 
     def poll(self) -> list[Report]:
         """Return what has been reported since, and think again if it is time."""

@@ -53,7 +53,7 @@ class AutoThreads(AutoPort):
     def __init__(self, scout: ScoutPort, early: int, freedom: Freedom) -> None:
         super().__init__(scout, 1, Plan("sync"), freedom, MOMENT)
         self._scout = scout
-        self._early = early
+        self._early = early if freedom.items is None else min(early, freedom.items)
         self._eager: Eager | None = None
         self._lookout: Lookout | None = None
         self._seen: Observation | None = None
@@ -150,10 +150,12 @@ class AutoThreads(AutoPort):
 
     def _take(self, found: _First, now: float) -> None:
         """Go by what the lookout has found."""
-        self._holding, self._eager, self._course = False, None, found.course
+        eager, self._holding, self._eager, self._course = self._eager, False, None, found.course
         if found.course is None:
             self._lookout, self._due = None, now + MOMENT
             return
+        if eager is not None:
+            found.course.keeps(eager.calls)
         if found.changed:
             self._go_on(found.course, found.port)
         self._due = found.course.due

@@ -111,6 +111,11 @@ class Course:
         self._profile = profile
         return self._take(self._choose(profile, reading.left).chosen.plan, reading)
 
+    def keeps(self, threads: int) -> None:
+        """Learn that so many threads are at work already, and leave a core idle: if it is to be threads, no fewer."""
+        if self.plan.family == "thread":
+            self.plan = self.plan._replace(workers=max(self.plan.workers, threads))
+
     def revised(self, profile: WorkloadProfile, reading: Reading) -> bool:
         """Learn more about the items while threads run them; return whether the plan is another from now on."""
         since = self._since

@@ -11,14 +11,15 @@ if TYPE_CHECKING:
     from .marks import Marks
 
 #: Threads to begin with, and those that are there at most before the formulas have been asked.
-FEW, EARLY = 8, 64
-#: Seconds between two looks, after each of which there may be twice as many.
+FEW, EARLY = 16, 64
+#: Seconds between two looks, after each of which there may be so many times as many.
 LOOK: Final = 0.001
+GROWTH: Final = 4
 
 
 @final
 class Eager:
-    """Doubles the threads as long as they leave a core idle, going by one of them: the others do the same.
+    """Multiplies the threads as long as they leave a core idle, going by one of them: the others do the same.
 
     Args:
         marks: the clocks of that thread.
@@ -37,12 +38,12 @@ class Eager:
         self._before: tuple[float, float] | None = None
 
     def look(self) -> None:
-        """Have twice as many if those that there are, since the last look, do hardly compute."""
+        """Have many more if those that there are, since the last look, do hardly compute."""
         before, now = self._before, self._marks.times()
         self._before = now
         calls = self.calls
         if before is not None and now is not None:
             seconds, cpu = (late - early for late, early in zip(now, before, strict=True))
             if calls * cpu < IDLE_ENOUGH * seconds:
-                self.calls = min(self._most, 2 * calls)
+                self.calls = min(self._most, GROWTH * calls)
         self.grows = now is not None and (before is None or self.calls > calls)

@@ -66,7 +66,10 @@ def plans(family: str, model: Model) -> Iterator[Plan]:
         yield Plan("sync")
     elif family in ("thread", "asyncio", "green"):
         cap = min(most, MOST_TASKS if family != "thread" else _most_threads(model.machine))
-        for workers in _sizes(knee(family, model), cap, model):
+        sizes = _sizes(knee(family, model), cap, model)
+        if family == "thread":
+            sizes = sorted({*sizes, _ceil(worth_starting(model), sizes[0])})
+        for workers in sizes:
             yield Plan(family, workers)
     else:
         yield from _process_plans(family.partition("/")[2], most, model)
@@ -82,6 +85,12 @@ def knee(family: str, model: Model) -> float:
         return _knee(it.cpu, it.wait, it.cpu + of.greenlet_item)
     used = 1.0 if model.machine.gevent_patched else cores / it.inner_threads
     return _knee(it.cpu, it.wait, max(model.held * of.thrash, it.cpu / max(1.0, used)))
+
+
+def worth_starting(model: Model) -> float:
+    """Return how many threads there may be until one more takes longer to start than it takes off n*u/k."""
+    it, start = model.demands, model.constants.thread_start
+    return math.sqrt(it.items * it.duration / start) if it.finite and start > 0 else math.inf
 
 
 def _knee(computing: float, waiting: float, station: float) -> float:

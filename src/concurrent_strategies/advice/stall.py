@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 SOON, LATER, PROMPT = 0.002, 0.05, 0.0005
 #: Part of the time for which a loop, or a core, may be busy while it gets more to do.
 IDLE_ENOUGH: Final = 0.7
+#: Part of the time for which it computes at most, if it stands still.
+STILL: Final = 0.5
 #: Looks come seldomer as time goes on: this part of it lies between two.
 PART: Final = 0.05
 
@@ -28,6 +30,7 @@ class Stall:
         facts: about its thread, once it has answered.
         in_a_row: looks that found it busy, without one that did not.
         idle_in_a_row: looks that found it at rest, without one that did not.
+        still_in_a_row: looks that found it neither at rest nor computing.
     """
 
     def __init__(self) -> None:
@@ -36,6 +39,7 @@ class Stall:
         self.facts: ThreadFacts | None = None
         self.in_a_row: int = 0
         self.idle_in_a_row: int = 0
+        self.still_in_a_row: int = 0
         self._began = self._looked = clock()
         self._asked: float | None = None
         self._cpu = 0.0
@@ -57,10 +61,12 @@ class Stall:
         since, self._looked = now - self._looked, now
         late = now - due > PROMPT if loop.callers else self._asked is not None or self._late
         cpu, self._cpu = self._cpu, self.facts.cpu() if self.facts is not None else 0.0
-        self.busy = 1.0 if late or self.facts is None or since <= 0 else (self._cpu - cpu) / since
+        computing = 1.0 if self.facts is None or since <= 0 else (self._cpu - cpu) / since
+        self.busy = 1.0 if late else computing
         busy = self.busy >= IDLE_ENOUGH
         self.in_a_row = self.in_a_row + 1 if self.facts is not None and busy else 0
         self.idle_in_a_row = 0 if busy else self.idle_in_a_row + 1
+        self.still_in_a_row = self.still_in_a_row + 1 if late and computing < STILL else 0
         if late:
             self.seconds += since
         self._late = False
@@ -72,7 +78,7 @@ class Stall:
         """Begin anew: what comes late from before says nothing."""
         self._looked = clock()
         self._asked, self._late = None, False
-        self.in_a_row = self.idle_in_a_row = 0
+        self.in_a_row = self.idle_in_a_row = self.still_in_a_row = 0
 
     def _answer(self) -> None:
         asked, self._asked = self._asked, None
