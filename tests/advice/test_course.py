@@ -291,11 +291,12 @@ def test_threads_that_are_at_work_already_are_kept() -> None:
 def test_no_more_threads_than_are_worth_their_start() -> None:
     """Each of a hundred may take longer to start than it saves, as where each needs an event loop of its own."""
     waits = WorkloadProfile(gil_cpu=1e-5, wait=0.007, coroutine=False, n_items=136, measured_items=20)
-    plans = []
-    for start in (5e-5, 5e-4):
-        choice = choose(waits, Machine(cores=2), replace(DEFAULTS, thread_start=start))
+    blocks = replace(waits, wait=0.0, coroutine=True, async_cpu=1e-5, async_wait=0.005, async_block=0.002)
+    workers = []
+    for profile in (waits, blocks):
+        choice = choose(profile, Machine(cores=2), DEFAULTS)
         assert choice.chosen.plan.family == "thread"
-        plans.append(choice.chosen.plan.workers)
-        best = min((choice.model.cost(Plan("thread", k)).total, k) for k in range(1, 137))
-        assert choice.chosen.cost.total <= 1.1 * best[0]
-    assert plans[0] > plans[1]
+        workers.append(choice.chosen.plan.workers)
+        best = min(choice.model.cost(Plan("thread", k)).total for k in range(1, 137))
+        assert choice.chosen.cost.total <= 1.1 * best
+    assert workers[0] > 1.5 * workers[1]

@@ -57,7 +57,7 @@ class AutoLoop(AutoPort):
             if self._stall.in_a_row < BUSY:
                 self._due = self._next_look(now)
                 return
-            self._course = self._thinker.course(None, loops=True)
+            self._course = self._thinker.course(None)
             known = self._thinker.awaiting()
             self._stall.forget()  # what has been late until here was kept waiting by what had to be loaded
             self._course.starts(self._plan, known, self._reading(now := clock()))

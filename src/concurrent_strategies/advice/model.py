@@ -22,6 +22,8 @@ the largest of these bounds.
     start(p) = s_pool + p * s_launch + max(1, p / P) * (s_boot + import_seconds)
     all            at least n / rate_limit
 
+Coroutines that block (a_b > 0) need an event loop in each thread: t_t + s_l stands for t_t then.
+
 Without a GIL, g counts as f for threads. In a program patched by gevent, threads have one core. f that keeps several
 cores busy by threads of its own counts that many times against the cores.
 
@@ -116,6 +118,12 @@ class Model(NamedTuple):
         size = it.arg_bytes + it.result_bytes
         return max(self.constants.pickle_item, 2 * size / by_size, 2 * it.pickle_seconds)
 
+    @property
+    def thread_start(self) -> float:
+        """Seconds that each thread takes to start, with its event loop where coroutines that block need one each."""
+        of = self.constants
+        return of.thread_start + (of.loop_start if self.demands.loop_block > 0 else 0.0)
+
     def chunk(self, processes: int) -> float:
         """Return b: items that go to a process in one go."""
         most = max(1.0, self.demands.items / processes)
@@ -135,7 +143,7 @@ class Model(NamedTuple):
         thrash = of.thrash if k > 1 else 1.0
         cores = 1.0 if self.machine.gevent_patched else self.speedup(k * it.inner_threads)
         return Cost(
-            of.thread_start * k,
+            self.thread_start * k,
             (
                 Bound("GIL", "n*(g+d_t)*kappa", it.items * (self.held + of.thread_item) * thrash),
                 Bound("cores", "n*(c+d_t)/Pe", it.items * (it.busy + of.thread_item) / cores),
@@ -176,7 +184,7 @@ class Model(NamedTuple):
         ]
         start = self._start(p)
         if plan.inner == "thread":
-            start += of.thread_start * plan.inner_workers
+            start += self.thread_start * plan.inner_workers
             bounds.append(Bound("GIL", "n*(g+d_t)*kappa/p", it.items * (self.held + of.thread_item) * of.thrash / p))
         elif plan.inner == "asyncio":
             start += of.loop_start

@@ -89,7 +89,7 @@ def knee(family: str, model: Model) -> float:
 
 def worth_starting(model: Model) -> float:
     """Return how many threads there may be until one more takes longer to start than it takes off n*u/k."""
-    it, start = model.demands, model.constants.thread_start
+    it, start = model.demands, model.thread_start
     return math.sqrt(it.items * it.duration / start) if it.finite and start > 0 else math.inf
 
 

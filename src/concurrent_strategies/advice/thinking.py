@@ -77,9 +77,6 @@ class Thinker:
             profile = replace(profile, shared_state=True)
         return profile
 
-    def course(self, load: float | None, *, loops: bool = False) -> Course:
-        """Return the course of a run beside so many other programs, in which each thread would need a loop or not."""
-        constants = cached(self._machine)
-        if loops:
-            constants = replace(constants, thread_start=constants.thread_start + constants.loop_start)
-        return Course(replace(self._machine, load=round(load or 0.0, 1)), constants, self._most)
+    def course(self, load: float | None) -> Course:
+        """Return the course of a run beside so many other programs."""
+        return Course(replace(self._machine, load=round(load or 0.0, 1)), cached(self._machine), self._most)
