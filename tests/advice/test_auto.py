@@ -246,6 +246,9 @@ def test_coroutines_too_are_no_more_at_once_than_was_declared(most: int | None) 
     strategy = AutoStrategy(most, profile={"max_connections": 3})
     assert strategy.map(several, range(60)) == list(range(60))
     assert max(together) == 3
+    together.clear()
+    assert AutoStrategy(most, profile={"connections": "few"}).map(several, range(3000)) == list(range(3000))
+    assert max(together) <= min(64, most or 64)
 
 
 def test_others_that_refuse_are_asked_by_fewer_at_once() -> None:

@@ -274,18 +274,18 @@ def test_a_loop_that_is_blocked_and_has_to_queue_gives_way_to_threads() -> None:
 def test_threads_that_are_at_work_already_are_kept() -> None:
     """They have shown that they leave a core idle, which what one item told does not outweigh."""
     mixed = WorkloadProfile(gil_cpu=0.01, wait=0.04, coroutine=False, measured_items=2)
-    plan = course(cores=1)
-    plan.measured(mixed, Reading(0.0, 2, 100, 0.0))
-    assert plan.plan.family == "thread"
-    few = plan.plan.workers
-    plan.keeps(4 * few)
-    assert plan.plan.workers == 4 * few
-    plan.keeps(1)
-    assert plan.plan.workers == 4 * few
-    computing = course()
-    computing.measured(COMPUTING, Reading(0.0, 2, 1000, 0.0))
-    computing.keeps(64)
-    assert computing.plan.family == "process"
+
+    def chosen(profile: WorkloadProfile, threads: int, left: int = 100, cores: float = 1) -> Plan:
+        one = course(cores)
+        one.measured(profile, Reading(0.0, 2, left, 0.0), threads)
+        return one.plan
+
+    few = chosen(mixed, 1).workers
+    assert chosen(mixed, 4 * few) == Plan("thread", 4 * few)
+    assert chosen(mixed, 64, left=20).workers == 20
+    assert chosen(COMPUTING, 64, left=1000, cores=4).family == "process"
+    for declared in ({"max_connections": 6}, {"memory_per_item": 1_000_000, "memory_budget": 6_000_000}):
+        assert chosen(replace(mixed, **declared), 64).workers <= 6
 
 
 def test_no_more_threads_than_are_worth_their_start() -> None:

@@ -43,7 +43,7 @@ class Facts:
 def test_standing_still_is_neither_rest_nor_computing(
     answers: bool, computing: float, still: int, busy: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A loop that computes late signs too, but it does what it is there for."""
+    """A loop that computes answers late, too, but does what it is there for."""
     now, loop, facts = 100.0, Loop(), Facts()
     monkeypatch.setattr(stall, "clock", lambda: now)
     watch = Stall()

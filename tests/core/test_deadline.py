@@ -9,33 +9,8 @@ from typing import Any
 import pytest
 
 from concurrent_strategies import AsyncioStrategy, ThreadStrategy
-from concurrent_strategies._core.base import Job
 from concurrent_strategies._core.bell import Bell, HastyBell
 from concurrent_strategies._core.port import Port
-
-
-class Loops(AsyncioStrategy):
-    """Coroutines."""
-
-    deadline = math.inf
-
-    def open(self, job: Job) -> Port:
-        """Open a port that has to look at something itself."""
-        port = super().open(job)
-        port.deadline = self.deadline
-        return port
-
-
-class Threads(ThreadStrategy):
-    """Threads."""
-
-    deadline = math.inf
-
-    def open(self, job: Job) -> Port:
-        """Open a port that has to look at something itself."""
-        port = super().open(job)
-        port.deadline = self.deadline
-        return port
 
 
 async def wait(item: int) -> int:
@@ -49,10 +24,7 @@ def spin(item: int) -> int:
     return sum(range(2000)) * 0 + item
 
 
-CASES: list[Any] = [(Loops, wait), (Threads, spin)]
-
-
-@pytest.mark.parametrize(("kind", "func"), CASES)
+@pytest.mark.parametrize(("kind", "func"), [(AsyncioStrategy, wait), (ThreadStrategy, spin)])
 def test_nobody_looks_away_for_longer(kind: Any, func: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A deadline that is always due leaves no room for any pause; without one there are some."""
     noted: list[float] = []
@@ -60,7 +32,6 @@ def test_nobody_looks_away_for_longer(kind: Any, func: Any, monkeypatch: pytest.
         monkeypatch.setattr(bell, "pause", lambda _bell, seconds: noted.append(seconds))
     for deadline, pauses in ((math.inf, True), (0.0, False)):
         noted.clear()
-        strategy = kind(4)
-        strategy.deadline = deadline
-        assert strategy.map(func, range(2000)) == list(range(2000))
+        monkeypatch.setattr(Port, "deadline", deadline)
+        assert kind(4).map(func, range(2000)) == list(range(2000))
         assert bool(noted) is pauses

@@ -183,10 +183,9 @@ class Engine:
 
     def wait(self, seconds: float) -> None:
         """Wait until there is something to do: until the bell rings, or for as long as nobody needs to listen."""
-        if self.slack > 0:
-            self.port.bell.pause(self.slack)
-            seconds -= self.slack
-        self.port.bell.wait(max(0.0, seconds))
+        if (pause := min(self.slack, seconds)) > 0:
+            self.port.bell.pause(pause)
+        self.port.bell.wait(seconds - pause)
 
     def leave(self) -> None:
         """Note that the caller is busy elsewhere from now on: if that takes long, the keeper drives."""

@@ -131,8 +131,7 @@ class AutoStrategy(BaseStrategy):
         def here(plan: Plan) -> Plan:
             return _on_loops_of(job, plan)
 
-        allowed = None if self.profile is None else self.profile.max_connections
-        most = min(job.workers, allowed or job.workers)
+        most = min(job.workers, _connections(self.profile) or job.workers)
         context = job.call.context
         nested = context is not None and len(context.get(occupied, ())) > 1
 
@@ -162,6 +161,17 @@ def _fixed(declared: WorkloadProfile | None) -> Plan | None:
     if declared is not None and declared.main_thread_only:
         return Plan("sync")
     return Plan("green", MOST) if is_patched() else None
+
+
+def _connections(declared: WorkloadProfile | None) -> int | None:
+    """Return how many calls at once the other side allows, as far as that was said."""
+    if declared is None:
+        return None
+    if declared.max_connections is None and declared.connections == "few":
+        from .demands import FEW
+
+        return FEW
+    return declared.max_connections
 
 
 def _on_loops_of(job: Job, plan: Plan) -> Plan:

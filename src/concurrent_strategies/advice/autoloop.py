@@ -80,7 +80,7 @@ class AutoLoop(AutoPort):
         known, self._some_ended = self._some_ended or now - self._first_look > PATIENCE, self._done > 0
         most = self._freedom.most if known else min(CAREFUL, self._freedom.most)
         if self._stall.still_in_a_row >= STANDS and self._calls > FEW:
-            self.widen(min(FEW, self._freedom.most))  # what begins in it now would stay there
+            self.widen(FEW)  # what begins in it now would stay there
             return
         # One that was found busy gets no more to do for one moment of rest: what blocks it waits in between.
         if self._calls < most and self._stall.idle_in_a_row >= (1 if self._course is None else BUSY):

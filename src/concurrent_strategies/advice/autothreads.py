@@ -150,12 +150,10 @@ class AutoThreads(AutoPort):
 
     def _take(self, found: _First, now: float) -> None:
         """Go by what the lookout has found."""
-        eager, self._holding, self._eager, self._course = self._eager, False, None, found.course
+        self._holding, self._eager, self._course = False, None, found.course
         if found.course is None:
             self._lookout, self._due = None, now + MOMENT
             return
-        if eager is not None:
-            found.course.keeps(eager.calls)
         if found.changed:
             self._go_on(found.course, found.port)
         self._due = found.course.due
@@ -210,7 +208,8 @@ class AutoThreads(AutoPort):
 
     def _chosen(self, profile: WorkloadProfile, seen: Observation | None) -> _First:
         course = self._thinker.course(None if seen is None else seen.load)
-        changed = course.measured(profile, self._reading(clock()))
+        eager = self._eager
+        changed = course.measured(profile, self._reading(clock()), 1 if eager is None else eager.calls)
         apart = changed and course.plan.family != "thread"
         return _First(course, changed, self._open_or_settle(course) if apart else None)
 

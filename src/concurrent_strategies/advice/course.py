@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, final
 
 from .plan import Plan
 from .rules import choose
+from .sizing import limits
 
 if TYPE_CHECKING:
     from .._machine import Machine
@@ -106,15 +107,18 @@ class Course:
         self._changes = 0
         self._barred = False  # items cost too much to send
 
-    def measured(self, profile: WorkloadProfile, reading: Reading) -> bool:
-        """Learn what an item is, while one worker runs them; return whether the plan is another from now on."""
-        self._profile = profile
-        return self._take(self._choose(profile, reading.left).chosen.plan, reading)
+    def measured(self, profile: WorkloadProfile, reading: Reading, threads: int = 1) -> bool:
+        """Learn what an item is, by what one worker has run; return whether the plan is another from now on.
 
-    def keeps(self, threads: int) -> None:
-        """Learn that so many threads are at work already, and leave a core idle: if it is to be threads, no fewer."""
-        if self.plan.family == "thread":
-            self.plan = self.plan._replace(workers=max(self.plan.workers, threads))
+        So many `threads` are at work already, and leave a core idle: if it is to be threads, no fewer, where they may.
+        """
+        self._profile = profile
+        choice = self._choose(profile, reading.left)
+        plan = choice.chosen.plan
+        if plan.family == "thread":
+            allowed = min(limit.calls for limit in limits(choice.model))
+            plan = plan._replace(workers=max(plan.workers, min(threads, allowed)))
+        return self._take(plan, reading)
 
     def revised(self, profile: WorkloadProfile, reading: Reading) -> bool:
         """Learn more about the items while threads run them; return whether the plan is another from now on."""

@@ -66,10 +66,8 @@ def plans(family: str, model: Model) -> Iterator[Plan]:
         yield Plan("sync")
     elif family in ("thread", "asyncio", "green"):
         cap = min(most, MOST_TASKS if family != "thread" else _most_threads(model.machine))
-        sizes = _sizes(knee(family, model), cap, model)
-        if family == "thread":
-            sizes = sorted({*sizes, _ceil(worth_starting(model), sizes[0])})
-        for workers in sizes:
+        worth = worth_starting(model) if family == "thread" else math.inf
+        for workers in _sizes(knee(family, model), worth, cap, model):
             yield Plan(family, workers)
     else:
         yield from _process_plans(family.partition("/")[2], most, model)
@@ -87,19 +85,19 @@ def knee(family: str, model: Model) -> float:
     return _knee(it.cpu, it.wait, max(model.held * of.thrash, it.cpu / max(1.0, used)))
 
 
-def worth_starting(model: Model) -> float:
-    """Return how many threads there may be until one more takes longer to start than it takes off n*u/k."""
+def worth_starting(model: Model, processes: int = 1) -> float:
+    """Return how many threads a process may have until one more takes longer to start than it takes off n*u/(p*k)."""
     it, start = model.demands, model.thread_start
-    return math.sqrt(it.items * it.duration / start) if it.finite and start > 0 else math.inf
+    return math.sqrt(it.items / processes * it.duration / start) if it.finite and start > 0 else math.inf
 
 
 def _knee(computing: float, waiting: float, station: float) -> float:
     return (computing + MARGIN * waiting) / station if station > 0 else math.inf
 
 
-def _sizes(at_knee: float, cap: int, model: Model) -> list[int]:
+def _sizes(at_knee: float, worth: float, cap: int, model: Model) -> list[int]:
     it = model.demands
-    sizes = [at_knee]
+    sizes = [at_knee, min(at_knee, worth)]
     if it.wait > 0.5 * it.duration:  # the model tells whether more than the knee shortens a run of few items
         sizes += [2 * at_knee, float(it.items)]
     return sorted({_ceil(size, cap) for size in sizes})
@@ -119,7 +117,8 @@ def _process_plans(inner: str, most: int, model: Model) -> Iterator[Plan]:
             continue
         inside = min(most // processes, MOST_TASKS if inner == "asyncio" else MOST_THREADS)
         of_this_process = _inner_knee(inner, processes, model)
-        for workers in _sizes(of_this_process, max(1, inside), model):
+        worth = worth_starting(model, processes) if inner == "thread" else math.inf
+        for workers in _sizes(of_this_process, worth, max(1, inside), model):
             yield Plan("process", processes, inner, workers)
 
 
