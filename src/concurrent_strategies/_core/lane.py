@@ -18,7 +18,7 @@ from .groups import run_held, trimmed
 from .item import resource, seeded
 from .port import Chunk, Done, Failed, Report, Returned, Started
 from .unannounced import HERE, Unannounced
-from .undeclared import PENDING, awaitable, plain_front
+from .undeclared import MANY, PENDING, awaitable, kinds_of, plain_front
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,6 +47,7 @@ class Lane(Unannounced):
         holds: whether that is so for items that are not short as well, results of which are told a few at a time then.
             Whoever wants that has to `look` again and again, and no death may cost a result.
         journal: where such items are written down, if that must be known even if the process dies.
+        seal: makes what will be sent of values that are plain all over, so that none is an awaitable; `None` of others.
     """
 
     def __init__(
@@ -59,8 +60,10 @@ class Lane(Unannounced):
         quiet: bool = False,
         holds: bool = False,
         journal: Journal | None = None,
+        seal: Callable[[list[Any]], Any] | None = None,
     ) -> None:
         super().__init__(call, emit, worker, journal)
+        self._seal = seal
         self._callers_thread = callers_thread
         self._alone = call.seed is not None or self._awaits or call.task_timeout is not None or not _GROUPS
         self._loop: Any = None
@@ -142,7 +145,7 @@ class Lane(Unannounced):
             if self._callers_thread and isinstance(caught, KeyboardInterrupt):
                 raise
             error = caught
-        kinds = self._await_late(chunk, out) if self._lenient else set(map(type, out))
+        kinds = self._kinds(chunk, out)
         now = clock()
         with self._lock:
             began = self._flush(chunk, now, kinds, failed=error is not None)
@@ -156,6 +159,17 @@ class Lane(Unannounced):
                 if self._at >= self._stop:
                     self._chunk = None
             return over
+
+    def _kinds(self, chunk: Chunk, out: list[Any]) -> set[type]:
+        """Return the types of the values that are to be reported; none at all of those that are plain, and sealed."""
+        if self._seal is not None and len(out) >= MANY:
+            place = self._base, len(out)
+            sealed = self._seal(out)
+            with self._lock:  # else somebody has taken some off the front meanwhile
+                if sealed is not None and place == (self._base, len(out)):
+                    self._sealed = *place, sealed
+                    return set()
+        return self._await_late(chunk, out) if self._lenient else kinds_of(out)
 
     def _run_items(self, chunk: Chunk, out: list[Any]) -> None:
         """Run what the iterator still has, each item in a context that shows nothing of the others."""
@@ -208,7 +222,7 @@ class Lane(Unannounced):
         """
         while True:
             with self._lock:
-                kinds = set(map(type, out))
+                kinds = kinds_of(out)
                 if not awaitable(kinds):
                     return kinds
                 done = plain_front(out)

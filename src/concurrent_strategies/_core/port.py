@@ -72,15 +72,17 @@ class Done(Report):
     """Items from `first` on returned `values`.
 
     `seconds` is what they took together, measured beside the calls. `awaited` says that the function, not declared
-    `async def`, returned awaitables, which the worker has awaited. `kinds` are the types of the values, and `each` the
-    seconds of every single one, where somebody has collected them. `groups` is how many groups they were run in.
+    `async def`, returned awaitables, which the worker has awaited. `each` are the seconds of every single one, where
+    somebody has collected them, and `sealed` the values as they will be sent, where somebody has made that of them.
+    `groups` is how many groups they were run in.
     """
 
     each: list[float] | None
+    sealed: Any
     seconds: float
     values: list[Any]
 
-    __slots__ = ("awaited", "each", "first", "groups", "kinds", "seconds", "values", "worker")
+    __slots__ = ("awaited", "each", "first", "groups", "sealed", "seconds", "values", "worker")
 
     def __init__(
         self,
@@ -90,7 +92,6 @@ class Done(Report):
         seconds: float,
         worker: str = "",
         awaited: bool = False,
-        kinds: set[type] | None = None,
     ) -> None:
         self.chunk = chunk
         self.first: int = first
@@ -98,8 +99,8 @@ class Done(Report):
         self.seconds = seconds
         self.worker: str = worker
         self.awaited: bool = awaited
-        self.kinds: set[type] | None = kinds
         self.each = None
+        self.sealed = None
         self.groups: int = 1
 
     @property

@@ -12,7 +12,7 @@ from time import perf_counter as clock
 from .call import ASYNC, BARE, LONGEST_TELL, LOOK, SHORT, TELL, Call
 from .port import Chunk, Done, Report, Started
 from .stride import Stride
-from .undeclared import judged, plain_front
+from .undeclared import judged, kinds_of, plain_front
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Telling:
         self._at = self._group_end = self._stop = 0
         self._base = 0  # offset of the first value in `_out`
         self._out: list[Any] = []
+        self._sealed: tuple[int, int, Any] = 0, 0, None  # offset and number of values that are ready to be sent
         self._since = self._mark = 0.0
         self._ends: list[float] = []  # when each item of the group ended, where that is written down
 
@@ -133,7 +134,7 @@ class Telling:
             each = self._each(count) if self._held else None
             if each is not None:
                 seconds = sum(each)
-            self._emit_values(chunk.first + first, values, seconds, set(map(type, values)), each)
+            self._emit_values(chunk.first + first, values, seconds, kinds_of(values), each)
 
     @property
     def _held(self) -> bool:
@@ -204,7 +205,11 @@ class Telling:
         assert self._chunk is not None
         chunk = self._chunk.id
         awaited = self._awaited and self._call.colour != ASYNC
-        done = Done(chunk, first, values, took, self._worker, awaited, kinds)
+        done = Done(chunk, first, values, took, self._worker, awaited)
         done.each = each
-        for report in judged(done, self._awaits):
+        offset, count, sealed = self._sealed
+        if each is None and (offset, count) == (first - self._chunk.first, len(values)):
+            done.sealed = sealed
+        self._sealed = 0, 0, None
+        for report in judged(done, self._awaits, kinds):
             self._emit(report)

@@ -70,5 +70,6 @@ class Unannounced(Telling):
                 if not 0 < count <= len(out) or journal is None:
                     return
                 if stride.size > 1 and known:
-                    more = self._fits = journal.note_group(out, count)
+                    # As much as was meant to be one group must fit before there can be several; less is told at once.
+                    more = self._fits = (self._fits or count >= stride.size) and journal.note_group(out, count)
                 stride.measured(count, now - since)

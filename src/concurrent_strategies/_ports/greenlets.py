@@ -258,7 +258,7 @@ class GreenletsPort(Port):
         group.base += len(values)
         kinds = set(map(type, values)) if len(values) > 1 else {type(values[0])}
         awaited = group.awaited and self.call.colour != ASYNC
-        for report in judged(Done(chunk, first, values, took, worker, awaited, kinds), self.awaits):
+        for report in judged(Done(chunk, first, values, took, worker, awaited), self.awaits, kinds):
             self._emit(report)
 
     def decide(self, awaits: bool) -> bool:

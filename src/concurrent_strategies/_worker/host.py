@@ -14,7 +14,7 @@ from . import wire
 from .gate import Gate
 from .journal import Journal
 from .packing import failed, pieces_of
-from .pickling import error_to_wire, joined, loads
+from .pickling import error_to_wire, joined, loads, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -202,7 +202,8 @@ class LaneHost(Host):
     def call(self, call: Call) -> None:
         """Make a lane for the function."""
         self.forget()
-        self._lane = Lane(call, self.emit, str(os.getpid()), quiet=self._journal is not None, journal=self._journal)
+        name, journal = str(os.getpid()), self._journal
+        self._lane = Lane(call, self.emit, name, quiet=journal is not None, journal=journal, seal=plain)
         if self._has_resource:
             self._lane.provide(self._resource)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .._core.port import Broken, Died, Done, Failed, Report, Returned, Started
 from . import wire
-from .pickling import LARGE, complaint, dumps, error_to_wire, is_safe, joined
+from .pickling import LARGE, complaint, dumps, error_to_wire, foreign, joined, plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,17 +37,16 @@ def _pieces_of_values(report: Done, arena: Arena | None) -> list[Any]:
     """Pickle results: together where all can be loaded if one can, else each by itself, so that a bad one is alone."""
     values, chunk, first = report.values, report.chunk, report.first
     flags = wire.AWAITED if report.awaited else 0
-    if len(values) == 1 or is_safe(values, report.kinds):
+    if len(values) == 1:
         try:
-            if report.each is None:
-                parts, buffers = dumps(values, report.kinds)
-            else:
-                flags |= wire.TIMED
-                parts, buffers = dumps(values + report.each, None if report.kinds is None else report.kinds | {float})
+            parts, buffers = dumps(values)
         except BaseException as error:
             return failed(chunk, first, complaint(f"the result of item {first}", values[0], error), report.seconds)
-        frame = wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags, parts, buffers)
-        return wire.apart(frame, arena)
+        return wire.apart(wire.pack(wire.DONE, chunk, first, 1, report.seconds, flags, parts, buffers), arena)
+    timed = wire.TIMED if report.each else 0
+    together = report.sealed or plain(values + report.each if report.each else values)
+    if together is not None:
+        return wire.pack(wire.DONE, chunk, first, len(values), report.seconds, flags | timed, together)
     pieces: list[Any] = []
     good: list[bytes] = []
     start, each = first, report.seconds / len(values)
@@ -61,7 +60,7 @@ def _pieces_of_values(report: Done, arena: Arena | None) -> list[Any]:
 
     for index, value in enumerate(values, first):
         try:
-            parts, buffers = dumps([value])
+            parts, buffers = foreign([value])  # most of them are not plain, or all would have gone together
         except BaseException as error:
             close_run()
             pieces += failed(chunk, index, complaint(f"the result of item {index}", value, error), each)

@@ -23,9 +23,6 @@ _SCAN = 1 << 18  # longer parts are single large objects' own bytes, which name 
 #: Bytes from which on a buffer or a pickle goes without a copy: with less, each piece by itself costs more than that.
 LARGE = 1 << 14
 
-_SMALL = frozenset({int, float, bool, type(None), complex})
-_SCALARS = frozenset({int, float, str, bytes, bool, type(None), complex})
-
 
 class Parts(list["Any"]):
     """A file to pickle into that keeps the parts it is given: a large bytes object is not copied."""
@@ -50,25 +47,55 @@ class Beside(list["memoryview"]):
         return False
 
 
-def dumps(value: Any, kinds: set[type] | None = None) -> tuple[list[Any], list[memoryview]]:
-    """Pickle a value; return the parts of the pickle and the buffers that go beside it.
+class _Foreign(Exception):
+    """There is something to be pickled that is not plain."""
 
-    `kinds` are the types of the elements, if it is a list and they are known: plain small ones take a short cut, and so
-    do ranges.
+
+class _Plain(pickle.Pickler):
+    """Pickles numbers, texts and containers of them, of exactly those types; for anything else it asks here."""
+
+    def reducer_override(self, value: Any) -> Any:
+        """Refuse it, unless it is a complex number, or what these are made with."""
+        if value is complex or type(value) is complex:
+            return NotImplemented
+        raise _Foreign
+
+
+def plain(value: Any) -> list[Any] | None:
+    """Return the parts of the pickle of a value that is plain, down to its last element; `None` if it is not.
+
+    Nobody's own code takes part in that, here or there: if one such value can be loaded, so can others beside it. It
+    costs no more than to pickle it.
+    """
+    parts = Parts()
+    try:
+        _Plain(parts, 5).dump(value)
+    except Exception:  # it may also be nested too deeply, or too large
+        return None
+    return parts
+
+
+def dumps(value: Any) -> tuple[list[Any], list[memoryview]]:
+    """Pickle a value; return the parts of the pickle and the buffers that go beside it.
 
     Raises:
         BaseException: whatever pickling raised; the user's own code takes part in it.
     """
-    if type(value) is range or (kinds is not None and kinds <= _SMALL):
+    if type(value) is range:
         return [pickle.dumps(value, 5)], []
+    parts = plain(value)
+    return foreign(value) if parts is None else (parts, [])
+
+
+def foreign(value: Any) -> tuple[list[Any], list[memoryview]]:
+    """Do what `dumps` does with a value that is not plain."""
     parts, buffers = Parts(), Beside()
     try:
         _by_name(parts, buffers.take).dump(value)
         if not any(b"__main__" in part for part in parts if len(part) < _SCAN and type(part) is bytes):
             return parts, buffers
     except Exception:
-        if isinstance(value, list) and all(type(item) in _SCALARS for item in value):
-            raise
+        pass
     parts, buffers = Parts(), Beside()
     _by_value()(parts, 5, buffer_callback=buffers.take).dump(value)
     return parts, buffers
@@ -152,22 +179,6 @@ _OF_VALUES, _OF_ERRORS = _Reducers(dispatch_table), _ButForErrors(dispatch_table
 def loads(body: Any, buffers: Sequence[Any] = ()) -> Any:
     """Undo `dumps`."""
     return pickle.loads(body, buffers=buffers)
-
-
-def is_safe(values: list[Any], kinds: set[type] | None = None) -> bool:
-    """Tell whether values are such that all of them can be loaded if one can: plain numbers, texts, and rows of them.
-
-    Only those are pickled together; anything else could fail to load and take its neighbours with it.
-    """
-    kinds = set(map(type, values)) if kinds is None else kinds
-    if kinds <= _SCALARS:
-        return True
-    if kinds <= {tuple, list}:
-        for value in values:
-            if not set(map(type, value)) <= _SCALARS:
-                return False
-        return True
-    return False
 
 
 def error_to_wire(error: BaseException) -> tuple[Any, ...]:
