@@ -17,7 +17,7 @@ SOURCE = Path(__file__).parents[1] / "src" / PACKAGE
 # From the bottom to the top: a module imports from its own line and from those above it in this list. A package stands
 # for its modules that are not named themselves.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("_errors", "_deaths", "_outcome"),
+    ("_errors", "_deaths", "_lock", "_outcome"),
     ("_limit", "_options", "_machine", "_congestion", "_autolimit"),
     ("_strategy",),
     (

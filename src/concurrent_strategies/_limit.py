@@ -5,10 +5,10 @@ Nothing here waits. A lease that wants more than it has is told later, by the ca
 
 from __future__ import annotations
 
-import threading
 from math import inf
 
 from ._errors import InvalidOption
+from ._lock import make_lock
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Limit:
             raise InvalidOption("max_workers", n, allowed)
         self.n: int = n
         self.most: int = n
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._free = n
         self._leases: list[Lease] = []
 

@@ -290,6 +290,37 @@ def test_a_keyboard_interrupt_is_the_callers() -> None:
     assert len(started) == count < 10
 
 
+def test_a_keyboard_interrupt_leaves_no_lock_locked() -> None:
+    """It comes right after a lock has been taken, in gevent's own code: the run ends, and nobody waits for the lock."""
+    done = script("""
+        from gevent.thread import LockType
+        from concurrent_strategies import GreenStrategy
+        import time
+        taken, fatal, acquire = 0, 0, LockType.acquire
+        def interrupted(self, *args):
+            global taken
+            result, taken = acquire(self, *args), taken + 1
+            if taken == fatal:
+                raise KeyboardInterrupt
+            return result
+        def item(x):
+            time.sleep(0.001)
+            return x
+        for fatal in range(8, 100, 7):
+            taken = 0
+            with GreenStrategy(4) as strategy:
+                assert strategy.map(item, [1, 2]) == [1, 2]
+                LockType.acquire = LockType.__enter__ = interrupted
+                try:
+                    assert strategy.map(item, range(40)) == list(range(40))
+                except KeyboardInterrupt:
+                    pass
+                finally:
+                    LockType.acquire = LockType.__enter__ = acquire
+    """)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("work", ["time.sleep(0.2)", "[None for _ in range(300_000)]"])
 def test_ctrl_c_ends_the_program_at_the_first_press(work: str) -> None:
     """Whether items wait or keep the processor; nothing but its own traceback comes on stderr."""

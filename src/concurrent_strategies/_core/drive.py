@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from .._errors import InvalidOption, StrategyClosed
 from .._limit import Lease
+from .._lock import make_lock
 from .checkpoint import MISSING, Checkpoint
 from .crew import Crew
 from .port import Port, Report
@@ -79,7 +80,7 @@ class Engine:
         self._lease = lease
         self._crew = crew
         self._keeps = keeps
-        self._lock = threading.Lock()
+        self._lock = make_lock()
         self._workers = -1
         self._resting = False  # an inline run whose caller is elsewhere: no call of it can be under way
         self._keeper: threading.Thread | None = None
